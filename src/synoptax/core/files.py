@@ -1,0 +1,50 @@
+"""Nothing half-written: files and folders appear whole, under a temporary name first."""
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import InputError
+
+
+@contextmanager
+def atomic(path: str | os.PathLike) -> Iterator[Path]:
+    """Yields a temporary path beside `path` (a file or a folder to fill); renames it to `path` on success.
+
+    On any exception, Ctrl-C included, the temporary path is removed and `path` stays as it was.
+
+    **Raises:** `InputError` when the disk is full or the place cannot be written.
+    """
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    except OSError as error:
+        raise explain(error, target) from error
+    draft = folder / target.name
+    try:
+        yield draft
+        _replace(draft, target, folder)
+    except OSError as error:
+        raise explain(error, target) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _replace(draft: Path, target: Path, folder: Path) -> None:
+    if target.is_dir():
+        os.replace(target, folder / "previous")
+    os.replace(draft, target)
+
+
+def explain(error: OSError, path: str | os.PathLike) -> InputError:
+    """An `InputError` that says which file-system problem `error` is and what to do about it."""
+    if error.errno == errno.ENOSPC:
+        return InputError(f"The disk is full: '{path}' was not written; free some space or choose another --out.")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return InputError(f"'{path}' cannot be written here (permission denied); choose another --out.")
+    return InputError(f"'{path}' could not be written: {error.strerror or error}; choose another place and try again.")

@@ -1,0 +1,34 @@
+"""Outcomes of long computations: an integer in an array, a sentence for a person."""
+
+import enum
+
+
+class Status(enum.IntEnum):
+    """How a fit, a rollout or a minimisation ended. `Status(code).sentence` explains itself.
+
+    Inside compiled code an outcome is an integer array, one per member, so that one bad member cannot kill the batch.
+    """
+
+    sentence: str
+
+    def __new__(cls, code: int, sentence: str) -> "Status":
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.sentence = sentence
+        return member
+
+    successful = 0, "Finished: all steps were done."
+    stopped_early = 1, "Finished early: the validation score stopped improving, the best weights were kept."
+    nonfinite_loss = 2, (
+        "Stopped: the loss or its gradient was not finite for many steps in a row. The last finite weights were kept; "
+        "lower the learning rate, clip the gradient, or look for unscaled inputs."
+    )
+    nonfinite_state = 3, (
+        "Stopped: the state left the finite numbers. Shorten the time step or check the initial state; "
+        "the other members went on."
+    )
+
+    @property
+    def failed(self) -> bool:
+        """True when the result should count as diverged."""
+        return self not in (Status.successful, Status.stopped_early)

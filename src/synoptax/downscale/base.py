@@ -1,0 +1,60 @@
+"""The two types of this folder: a method is fitted, a downscaler predicts."""
+
+import abc
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from ..core import Monitor
+from ..records import Layout, Predictors, Task
+
+
+class AbstractDownscaler(eqx.Module):
+    """What predicts: coarse fields in, fine fields out, in physical units. Saved and loaded whole by `core.save`."""
+
+    layout: eqx.AbstractVar[Layout]
+
+    @abc.abstractmethod
+    def predict(self, predictors: Predictors) -> Float[Array, "time channel *fine"]:
+        """The single best field: the predictive mean on the scale of `layout.transforms`, mapped back to units."""
+
+    @abc.abstractmethod
+    def sample(
+        self, predictors: Predictors, *, key: PRNGKeyArray, count: int
+    ) -> Float[Array, "member time channel *fine"]:
+        """`count` members of the predictive distribution; a deterministic downscaler returns `predict` once."""
+
+
+class AbstractDeterministic(AbstractDownscaler):
+    """A downscaler without a distribution: one member, whatever `count` asks for."""
+
+    def sample(
+        self, predictors: Predictors, *, key: PRNGKeyArray, count: int
+    ) -> Float[Array, "member time channel *fine"]:
+        """`predict` with a member axis of length one, so that metrics that need two members refuse it."""
+        del key, count
+        return jnp.expand_dims(self.predict(predictors), 0)
+
+
+class AbstractMethod(eqx.Module):
+    """What can be fitted. Its fields are its settings, numbers and modules, never data.
+
+    Class-level facts: `claims` (promises that `tests/laws` checks), `cite` (the reference), `example()` (a small
+    instance for tests, docs and the command line).
+    """
+
+    claims: eqx.AbstractClassVar[frozenset[str]]
+    cite: eqx.AbstractClassVar[str]
+
+    @classmethod
+    @abc.abstractmethod
+    def example(cls) -> "AbstractMethod":
+        """A small instance that fits in seconds."""
+
+    @abc.abstractmethod
+    def fit(self, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> AbstractDownscaler:
+        """Learns from `task.train`, tunes on `task.valid`, and returns the model.
+
+        **Raises:** `InputError` when the task lacks what the method needs (a coarse counterpart, orography, ...).
+        """

@@ -1,0 +1,122 @@
+"""Transforms and normalisation: computed from training data, stored with the model, inverted exactly."""
+
+import abc
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from ..core import InputError
+
+
+class AbstractTransform(eqx.Module):
+    """A monotone map of one physical variable to a scale on which errors are more nearly even."""
+
+    @abc.abstractmethod
+    def forward(self, value: Array) -> Array:
+        """Physical value to transformed value, element by element."""
+
+    @abc.abstractmethod
+    def inverse(self, value: Array) -> Array:
+        """Transformed value to physical value; values below the image of the map go to its lower end."""
+
+
+class Identity(AbstractTransform):
+    """Leaves the variable as it is."""
+
+    def forward(self, value: Array) -> Array:
+        return value
+
+    def inverse(self, value: Array) -> Array:
+        return value
+
+
+class Root(AbstractTransform):
+    """The root of a nonnegative variable: x^(1/power); square root by default, 3 for the cube root of rain.
+
+    **Arguments:**
+    - `power`: 2 for the square root, 3 for the cube root.
+    """
+
+    power: float = eqx.field(static=True, default=2.0)
+
+    def forward(self, value: Array) -> Array:
+        positive = value > 0  # the double `where` keeps the derivative finite at zero
+        return jnp.where(positive, jnp.where(positive, value, 1.0) ** (1.0 / self.power), jnp.where(jnp.isnan(value), value, 0.0))
+
+    def inverse(self, value: Array) -> Array:
+        return jnp.maximum(value, 0.0) ** self.power
+
+
+class Log(AbstractTransform):
+    """log(1 + x / scale) of a nonnegative variable.
+
+    **Arguments:**
+    - `scale`: in the variable's unit; small amounts below it stay nearly linear (0.1 mm for daily rain).
+    """
+
+    scale: float = eqx.field(static=True, default=0.1)
+
+    def forward(self, value: Array) -> Array:
+        return jnp.log1p(jnp.maximum(value, 0.0) / self.scale)
+
+    def inverse(self, value: Array) -> Array:
+        return jnp.expm1(jnp.maximum(value, 0.0)) * self.scale
+
+
+class Normaliser(eqx.Module):
+    """z = (transform(x) - mean) / std, channel by channel; `inverse` undoes it.
+
+    **Arguments:**
+    - `mean`, `std`: shape (channel, 1, ...) or (channel, *place), in transformed units.
+    - `transforms`: one per channel.
+    """
+
+    mean: Float[Array, "channel *place"]
+    std: Float[Array, "channel *place"]
+    transforms: tuple[AbstractTransform, ...]
+
+    @classmethod
+    def of(
+        cls,
+        fields: Float[Array, "time channel *place"],
+        transforms: tuple[AbstractTransform, ...] | None = None,
+        *,
+        per_place: bool = False,
+        floor: float = 1e-6,
+    ) -> "Normaliser":
+        """Statistics of training data; NaN is left out. One mean and std per channel, or one per channel and place.
+
+        **Raises:** `InputError` when a channel has no finite value.
+        """
+        maps = transforms or tuple(Identity() for _ in range(fields.shape[1]))
+        values = _each(fields, maps, inverse=False)
+        axes = (0,) if per_place else (0, *range(2, fields.ndim))
+        count = jnp.sum(jnp.isfinite(values), axis=axes, keepdims=True)
+        empty = jnp.all(count == 0, axis=tuple(range(2, fields.ndim))).reshape(-1)
+        if bool(jnp.any(empty)):
+            bad = [int(i) for i in jnp.flatnonzero(empty)]
+            raise InputError(f"Channels {bad} hold no finite value in the training period; check the file or the period.")
+        mean, std = jnp.nanmean(values, axis=axes, keepdims=True)[0], jnp.nanstd(values, axis=axes, keepdims=True)[0]
+        mean = jnp.where(jnp.isfinite(mean), mean, 0.0)
+        scale = jnp.where(jnp.isfinite(std) & (std > floor * (1.0 + jnp.abs(mean))), std, 1.0)
+        return cls(mean, scale, maps)
+
+    def forward(self, fields: Float[Array, "..."]) -> Float[Array, "..."]:
+        """Physical to normalised: (..., channel, *place), the channel axis right before the axes of the place."""
+        return (self._apply(fields, inverse=False) - self.mean) / self.std
+
+    def inverse(self, fields: Float[Array, "..."]) -> Float[Array, "..."]:
+        """Normalised to physical, the same shape."""
+        return self._apply(fields * self.std + self.mean, inverse=True)
+
+    def _apply(self, fields: Array, *, inverse: bool) -> Array:
+        flat = fields.reshape(-1, *fields.shape[fields.ndim - self.mean.ndim :])
+        return _each(flat, self.transforms, inverse=inverse).reshape(fields.shape)
+
+
+def _each(fields: Array, transforms: tuple[AbstractTransform, ...], *, inverse: bool) -> Array:
+    if all(isinstance(t, Identity) for t in transforms):
+        return fields
+    done = [t.inverse(fields[:, i]) if inverse else t.forward(fields[:, i]) for i, t in enumerate(transforms)]
+    return jnp.stack(done, axis=1)

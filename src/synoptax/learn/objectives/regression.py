@@ -1,0 +1,36 @@
+"""Weighted squared error with missing targets."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+
+from .base import AbstractObjective
+
+
+class MeanSquaredError(AbstractObjective):
+    """L = Σ w m (f(x) − y)² / Σ w m, where m is 0 at missing (NaN) targets.
+
+    Batches are (inputs, targets); the model maps the inputs of one sample to an array shaped like one target.
+
+    **Arguments:**
+    - `weights`: broadcastable to one target, such as cell areas with mean one; or None.
+    """
+
+    weights: Float[Array, "..."] | None = None
+
+    def loss(
+        self, model: PyTree, batch: PyTree, *, average: PyTree, key: PRNGKeyArray
+    ) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
+        del average
+        inputs, targets = batch
+        keys = jax.random.split(key, targets.shape[0])
+        predicted = jax.vmap(lambda x, k: model(x, key=k))(inputs, keys)
+        present = jnp.isfinite(targets)
+        error = jnp.where(present, predicted - jnp.where(present, targets, 0.0), 0.0)
+        weight = present.astype(error.dtype)
+        if self.weights is not None:
+            weight = weight * jax.lax.stop_gradient(self.weights)
+        mse = jnp.sum(weight * error**2) / jnp.maximum(jnp.sum(weight), 1e-12)
+        return mse, {"mse": mse}
+
+

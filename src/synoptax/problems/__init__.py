@@ -1,0 +1,3 @@
+"""Twin experiments and data tasks, one a file."""
+
+from .base import AbstractDownscalingProblem as AbstractDownscalingProblem, Fold as Fold

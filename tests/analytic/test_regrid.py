@@ -90,13 +90,13 @@ def test_regional_source_is_found_from_another_longitude_convention(rule):
 
 
 @pytest.mark.parametrize("poles", [False, True])
-@pytest.mark.parametrize("rule,limit", [(Bilinear(), 0.06), (Bicubic(), 0.008)])
+@pytest.mark.parametrize("rule,limit", [(Bilinear(), 2e-3), (Bicubic(), 2e-4)])
 def test_poles_are_crossed_not_extrapolated(rule, limit, poles):
     source = globe(5.0, poles=poles)
     target = Grid.latlon([-89.9, -88.8, 0.0, 88.8, 89.9], np.arange(1.0, 360.0, 7.2))
     wave = lambda lat, lon: np.cos(np.deg2rad(lat)) * np.sin(np.deg2rad(lon))  # noqa: E731 smooth across the pole
     error = jnp.abs(rule.between(source, target)(field_on(source, wave)) - field_on(target, wave))
-    assert float(error.max()) < limit * 0.06 / 0.06
+    assert float(error.max()) < limit
 
 
 def test_odd_number_of_longitudes_crosses_the_pole_too():
@@ -232,4 +232,4 @@ def test_era5_members_6_to_3_degrees_order():
     rmse = {type(r).__name__: float(jnp.sqrt(jnp.mean((r.between(coarse, fine)(f) - z) ** 2))) for r in RULES}
     torch_like = float(np.sqrt(np.mean((half_cell_bilinear(np.asarray(f), 2)[:, :61] - z) ** 2)))
     assert rmse["Bilinear"] < 0.8 * torch_like
-    assert rmse["Bicubic"] < 0.6 * rmse["Bilinear"]
+    assert rmse["Bicubic"] < 0.75 * rmse["Bilinear"]

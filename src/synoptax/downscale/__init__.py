@@ -1,7 +1,18 @@
 """Coarse fields to fine fields: one method a file, one line a method."""
 
+from .analogues import Analogues as Analogues
 from .base import (
     AbstractDeterministic as AbstractDeterministic,
     AbstractDownscaler as AbstractDownscaler,
     AbstractMethod as AbstractMethod,
 )
+from .bcsd import BCSD as BCSD
+from .bicubic import Bicubic as Bicubic
+from .bilinear import Bilinear as Bilinear
+from .climatology import Climatology as Climatology
+from .climatology_delta import ClimatologyDelta as ClimatologyDelta
+from .detrended_quantile_mapping import DetrendedQuantileMapping as DetrendedQuantileMapping
+from .lapse_rate import LapseRate as LapseRate
+from .nearest import Nearest as Nearest
+from .quantile_mapping import QuantileMapping as QuantileMapping
+from .ridge import Ridge as Ridge

@@ -16,9 +16,6 @@ from .cache import Cache
 from .report import Report, write
 from .unit import Scene, Unit, work
 
-DETERMINISTIC = "deterministic"  # the claim of a method whose fit uses no random number
-
-
 @dataclasses.dataclass(frozen=True)
 class Experiment:
     """A question: these methods on this problem, scored by these metrics.
@@ -28,7 +25,7 @@ class Experiment:
     - `problem`: data and folds.
     - `methods`: row label to method.
     - `metrics`, `member_metrics`: for the best field, and for `members` draws.
-    - `seeds`: one fit each; a method that claims `deterministic` gets the first only.
+    - `seeds`: one fit each; a method whose first two seeds fit the very same model gets the first only.
     - `references`: `{"bilinear": label, "ridge": label}`, the rows that skill is measured against.
     - `published`: `{(label, variable, metric): value}`.
     - `notes`: sentences for the report.
@@ -49,10 +46,6 @@ class Experiment:
     def __post_init__(self) -> None:
         if not self.methods or not self.seeds or not self.metrics:
             raise InputError("An experiment needs at least one method, one metric and one seed; give --seeds 1 or more.")
-
-    def seeds_of(self, label: str) -> tuple[int, ...]:
-        """The seeds that a row's method is fitted with."""
-        return self.seeds[:1] if DETERMINISTIC in self.methods[label].claims else self.seeds
 
     def identity(self, label: str, seed: int, fold: str) -> list[object]:
         """Everything that the numbers of a unit of work depend on."""
@@ -75,69 +68,100 @@ def run(experiment: Experiment, *, out: str | Path, monitor: Monitor = Monitor()
     """
     from .table import tabulate
 
+    from .table import tabulate
+
     began = time.monotonic()
-    cache = Cache(Path(out) / "units")
-    names, scene = _complete(experiment, cache, monitor)
-    units = [
-        cache.get(cache.name(experiment.identity(label, seed, name)))
-        for label in experiment.methods
-        for seed in experiment.seeds_of(label)
-        for name in names
-    ]
-    report = tabulate(experiment, units, scene, seconds=time.monotonic() - began)
+    plan = _Plan(experiment, Cache(Path(out) / "units"))
+    names, scene = _complete(plan, monitor)
+    report = tabulate(experiment, plan.units(names), scene, seconds=time.monotonic() - began)
     write(report, out)
     return report
 
 
-def _complete(experiment: Experiment, cache: Cache, monitor: Monitor) -> tuple[list[str], Scene]:
+def _complete(plan: "_Plan", monitor: Monitor) -> tuple[list[str], Scene]:
     """Does every missing unit; returns the names of the folds and what is seen on the first."""
-    index = cache.name(["folds", experiment.problem])
+    cache, problem = plan.cache, plan.experiment.problem
+    index = cache.name(["folds", problem])
     names, scene = cache.get(index) if cache.has(index) else ([], None)
-    if scene is not None and not any(_missing(experiment, cache, name) for name in names):
+    if scene is not None and not any(True for name in names for _ in plan.missing(names[0], name)):
         return names, scene
-    each = sum(len(experiment.seeds_of(label)) for label in experiment.methods)
     taken: dict[int, str] = {}
-    expected, names = len(names), []
-    for fold in experiment.problem.folds(key=jax.random.key(0)):
+    expected, names, done = len(names), [], 0
+    for fold in problem.folds(key=jax.random.key(0)):
         _check_blocks(fold, taken)
         names.append(fold.name)
         scene = scene or Scene.of(fold)
-        missing = _missing(experiment, cache, fold.name)
-        for number, (label, seed) in enumerate(missing):
-            done, total = each * len(names) - len(missing) + number, each * max(len(names), expected)
+        for label, seed in plan.missing(names[0], fold.name):
+            done, total = plan.progress(names, max(len(names), expected))
             monitor(done, total, f"{label}, seed {seed}, {fold.name}")
-            _do(experiment, cache, fold, label, seed, monitor)
+            plan.do(fold, label, seed, monitor)
     if scene is None:
         raise InputError("The problem has no folds; widen its periods or lower the number of left-out blocks.")
     cache.put(index, (names, scene))
-    monitor(each * len(names), each * len(names), "scored")
+    done, total = plan.progress(names, len(names))
+    monitor(done, total, "scored")
     return names, scene
 
 
-def _do(experiment: Experiment, cache: Cache, fold: Fold, label: str, seed: int, monitor: Monitor) -> None:
-    name = cache.name(experiment.identity(label, seed, fold.name))
-    stage = monitor.within(f"{label}/seed{seed}/{fold.name}")
-    unit = work(
-        experiment.methods[label],
-        fold,
-        label=label,
-        seed=seed,
-        metrics=experiment.metrics,
-        member_metrics=experiment.member_metrics,
-        members=experiment.members,
-        source=machine.source(),
-        monitor=dataclasses.replace(stage, folder=cache.working(name)),
-    )
-    cache.put(name, unit)
+class _Plan:
+    """Which units an experiment has, and which of them are done."""
 
+    def __init__(self, experiment: Experiment, cache: Cache) -> None:
+        self.experiment, self.cache = experiment, cache
+        self.digests: dict[str, str] = {}
 
-def _missing(experiment: Experiment, cache: Cache, fold: str) -> list[tuple[str, int]]:
-    return [
-        (label, seed)
-        for label in experiment.methods
-        for seed in experiment.seeds_of(label)
-        if not cache.has(cache.name(experiment.identity(label, seed, fold)))
-    ]
+    def name(self, label: str, seed: int, fold: str) -> str:
+        return self.cache.name(self.experiment.identity(label, seed, fold))
+
+    def seeds(self, label: str, first: str) -> tuple[int, ...]:
+        """All seeds, or one where the first two fitted the same model on the first fold: a fit without randomness."""
+        seeds = self.experiment.seeds
+        names = [self.name(label, seed, first) for seed in seeds[:2]]
+        if len(names) < 2 or not all(self.cache.has(n) for n in names):
+            return seeds
+        for name in names:
+            if name not in self.digests:
+                self.digests[name] = self.cache.get(name).digest
+        return seeds[:1] if self.digests[names[0]] == self.digests[names[1]] else seeds
+
+    def missing(self, first: str, fold: str) -> Iterator[tuple[str, int]]:
+        """Units of one fold still to do; read lazily, since the second seed may make the others needless."""
+        for label in self.experiment.methods:
+            for seed in self.experiment.seeds:
+                if seed in self.seeds(label, first) and not self.cache.has(self.name(label, seed, fold)):
+                    yield label, seed
+
+    def progress(self, names: list[str], folds: int) -> tuple[int, int]:
+        """Units done and units in all, as far as the folds are known."""
+        each = sum(len(self.seeds(label, names[0])) for label in self.experiment.methods)
+        left = len(list(self.missing(names[0], names[-1])))
+        return each * len(names) - left, each * folds
+
+    def units(self, names: list[str]) -> list[Unit]:
+        """All finished units, in the order of the table."""
+        return [
+            self.cache.get(self.name(label, seed, fold))
+            for label in self.experiment.methods
+            for seed in self.seeds(label, names[0])
+            for fold in names
+        ]
+
+    def do(self, fold: Fold, label: str, seed: int, monitor: Monitor) -> None:
+        """One unit; its fits continue from their own checkpoints."""
+        experiment, name = self.experiment, self.name(label, seed, fold.name)
+        stage = monitor.within(f"{label}/seed{seed}/{fold.name}")
+        unit = work(
+            experiment.methods[label],
+            fold,
+            label=label,
+            seed=seed,
+            metrics=experiment.metrics,
+            member_metrics=experiment.member_metrics,
+            members=experiment.members,
+            source=machine.source(),
+            monitor=dataclasses.replace(stage, folder=self.cache.working(name)),
+        )
+        self.cache.put(name, unit)
 
 
 def _check_blocks(fold: Fold, taken: dict[int, str]) -> None:

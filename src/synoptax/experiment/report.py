@@ -10,6 +10,7 @@ from ..core import InputError, atomic, load, save
 from .figures import Figure
 
 Row = dict[str, Any]
+Comparison = dict[str, tuple[float, float, float]]
 _FOLDER = "record"
 
 
@@ -54,7 +55,7 @@ def row(
     energy_wh: float = 0.0,
     versions: dict[str, str] | None = None,
     published: float | None = None,
-    comparisons: dict[str, tuple[float, float, float]] | None = None,
+    comparisons: dict[str, Comparison] | None = None,
 ) -> Row:
     """One row of `results.json`; every report uses these keys.
 
@@ -62,8 +63,8 @@ def row(
     - `value`, `low`, `high`: the score and its 95 % interval, in `unit`; NaN where there is none.
     - `better`: `lower`, `higher`, `zero` or `one`.
     - `diverged`: how many seeds ended without finite fields.
-    - `comparisons`: reference (`bilinear`, `ridge`) to (ratio, low, high): this score over the reference's, paired;
-      the skill beside it is one minus the ratio.
+    - `comparisons`: reference (`bilinear`, `ridge`) to how this score compares with the reference's on the same
+      blocks: keys `skill`, and `ratio` for errors, each (value, low, high).
     """
     made: Row = {
         "card": card,
@@ -86,13 +87,10 @@ def row(
         "versions": dict(versions or {}),
         "published": published,
     }
-    for name, (ratio, least, most) in (comparisons or {}).items():
-        made[f"skill_vs_{name}"], made[f"skill_vs_{name}_low"], made[f"skill_vs_{name}_high"] = (
-            1 - ratio,
-            1 - most,
-            1 - least,
-        )
-        made[f"ratio_vs_{name}"], made[f"ratio_vs_{name}_low"], made[f"ratio_vs_{name}_high"] = ratio, least, most
+    for name, comparison in (comparisons or {}).items():
+        for kind, (middle, least, most) in comparison.items():
+            key = f"{kind}_vs_{name}"
+            made[key], made[f"{key}_low"], made[f"{key}_high"] = float(middle), float(least), float(most)
     return made
 
 

@@ -10,7 +10,7 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from ..core import Monitor, Status
+from ..core import Monitor, Status, fingerprint
 from ..downscale import AbstractDownscaler, AbstractMethod
 from ..fields import Place
 from ..problems import Fold
@@ -36,6 +36,7 @@ class Unit:
     - `logs`: stage of the fit to arrays by name (`step`, `loss`, `valid`, ...).
     - `snapshot`: prediction at the fold's middle time, (channel, *fine).
     - `errors`: root mean square error over time, (channel, *fine), physical units.
+    - `digest`: fingerprint of the fitted model.
     - `source`: digest of the library that made it.
     """
 
@@ -51,6 +52,7 @@ class Unit:
     logs: dict[str, dict[str, np.ndarray]]
     snapshot: np.ndarray
     errors: np.ndarray
+    digest: str
     source: str
 
 
@@ -117,6 +119,7 @@ def work(
         logs=logs,
         snapshot=predicted[len(fold.test) // 2],
         errors=errors,
+        digest=fingerprint(model),
         source=source,
     )
 

@@ -1,5 +1,6 @@
 """Places, axes, units, times, normalisation, regridding and files."""
 
+from .climatology import HarmonicClimatology as HarmonicClimatology
 from .grid import Axis as Axis, Grid as Grid, Place as Place, Points as Points
 from .normalise import (
     AbstractTransform as AbstractTransform,

@@ -7,3 +7,4 @@ from .predictors import (
     Source as Source,
     Task as Task,
 )
+from .trajectory import Trajectory as Trajectory

@@ -33,7 +33,9 @@ class Aggregate(eqx.Module):
     ) -> "Aggregate":
         """From one row per time; equal numbers in `blocks` mark the times of one block."""
         ids, where = np.unique(np.asarray(blocks), return_inverse=True)
-        return cls(ids, _gather(np.asarray(sums, float), where, len(ids)), _gather(np.asarray(weights, float), where, len(ids)))
+        return cls(
+            ids, _gather(np.asarray(sums, float), where, len(ids)), _gather(np.asarray(weights, float), where, len(ids))
+        )
 
     def __add__(self, other: "Aggregate") -> "Aggregate":
         if self.sums.shape[2:] != other.sums.shape[2:]:
@@ -65,7 +67,7 @@ class Aggregate(eqx.Module):
         return divided(sums, weights)
 
 
-def divided(sums: Float[np.ndarray, "*n channel *bins"], weights: Float[np.ndarray, "*n channel"]) -> np.ndarray:
+def divided(sums: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Sums over weights, NaN where nothing was weighed."""
     w = weights.reshape(weights.shape + (1,) * (sums.ndim - weights.ndim))
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -74,7 +74,7 @@ class AbstractMetric(eqx.Module):
     Channels are never averaged with one another: their units differ.
 
     Class-level facts: `claims` (promises that `tests/laws` checks; `additive` is mandatory), `better` ("lower",
-    "higher", "zero", "one" or "flat": where the best value lies), `cite` (the reference of the definition) and
+    "higher", "zero", "one", or "none": where the best value lies), `cite` (the reference of the definition) and
     `example()`.
     """
 
@@ -93,8 +93,11 @@ class AbstractMetric(eqx.Module):
         """The statistics that it is made of, by the role they play in `value`."""
 
     @abc.abstractmethod
-    def value(self, means: Mapping[str, Float[np.ndarray, "channel *bins"]]) -> Float[np.ndarray, "channel *bins"]:
-        """The metric from the weighted means of its statistics, one number (or one row) per channel."""
+    def value(self, means: Mapping[str, Float[np.ndarray, "..."]]) -> Float[np.ndarray, "..."]:
+        """The metric from the weighted means of its statistics, one number (or one row of bins) per channel.
+
+        The means have shape (..., channel, *bins); resamples stand in front, so index from the end: `m[..., 0]`.
+        """
 
     @property
     def name(self) -> str:
@@ -119,7 +122,9 @@ def present(
     return jnp.where(valid, jnp.broadcast_to(weights.astype(truth.dtype), truth.shape), 0.0)
 
 
-def total(value: Float[Array, "time channel *place"], mask: Float[Array, "time channel *place"]) -> Float[Array, "time channel"]:
+def total(
+    value: Float[Array, "time channel *place"], mask: Float[Array, "time channel *place"]
+) -> Float[Array, "time channel"]:
     """Σ mask · value over places; what stands at places without weight is not read."""
     return jnp.sum(jnp.where(mask > 0, value * mask, 0.0), axis=tuple(range(2, mask.ndim)))
 
@@ -130,7 +135,8 @@ def label(value: Any) -> str:
         array = np.ascontiguousarray(value)
         return array.item().__repr__() if array.ndim == 0 else hashlib.sha256(array.tobytes()).hexdigest()[:8]
     if isinstance(value, tuple | list):
-        return "(" + ", ".join(label(v) for v in value) + ")"
+        text = "(" + ", ".join(label(v) for v in value) + ")"
+        return text if len(text) <= 24 else hashlib.sha256(text.encode()).hexdigest()[:8]
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
         return repr(value)
     shown = []

@@ -45,7 +45,9 @@ class Evaluation(eqx.Module):
         keys = {role: fingerprint(s) for role, s in metric.needs.items()}
         if not set(keys.values()) <= self.aggregates.keys():
             known = ", ".join(m.name for m in self.metrics)
-            raise InputError(f"{metric.name} was not evaluated; evaluated were: {known}. Add it to the list of metrics.")
+            raise InputError(
+                f"{metric.name} was not evaluated; evaluated were: {known}. Add it to the list of metrics."
+            )
         return {role: self.aggregates[key] for role, key in keys.items()}
 
     def value(self, metric: AbstractMetric) -> Float[np.ndarray, "channel *bins"]:
@@ -82,7 +84,7 @@ def evaluate(
 
     **Raises:** `InputError` for shapes that do not match, no times, too few members or a missing climatology.
     """
-    chosen = tuple({m.name: m for m in metrics}.values())
+    chosen = tuple({fingerprint(m): m for m in metrics}.values())
     ids = np.arange(truth.shape[0]) if blocks is None else np.asarray(blocks)
     _check(chosen, forecast, truth, weights, reference, ids)
     statistics = {fingerprint(s): s for m in chosen for s in m.needs.values()}
@@ -139,7 +141,9 @@ def _check(metrics, forecast, truth, weights, reference, blocks) -> None:
     if not np.all(np.isfinite(weights)) or np.any(np.asarray(weights) < 0):
         raise InputError("Weights must be finite and not negative; give zero to places that shall not count.")
     if blocks.shape != (truth.shape[0],):
-        raise InputError(f"Blocks of shape {blocks.shape} were given for {truth.shape[0]} times; give one number per time.")
+        raise InputError(
+            f"Blocks of shape {blocks.shape} were given for {truth.shape[0]} times; give one number per time."
+        )
     for metric in metrics:
         if forecast.shape[0] < metric.members:
             raise InputError(

@@ -1,0 +1,5 @@
+"""Time-stepping schemes, one a file."""
+
+from .euler import Euler as Euler
+from .heun import Heun as Heun
+from .rk4 import RK4 as RK4

@@ -37,5 +37,5 @@ class ACC(AbstractMetric):
     def needs(self) -> dict[str, AbstractStatistic]:
         return {"moments": AnomalyMoments()}
 
-    def value(self, means: Mapping[str, Float[np.ndarray, "channel *bins"]]) -> Float[np.ndarray, "channel *bins"]:
+    def value(self, means: Mapping[str, Float[np.ndarray, "..."]]) -> Float[np.ndarray, "..."]:
         return uncentred(means["moments"])

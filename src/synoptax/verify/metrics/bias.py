@@ -40,5 +40,5 @@ class Bias(AbstractMetric):
     def needs(self) -> dict[str, AbstractStatistic]:
         return {"error": SignedError(self.transform)}
 
-    def value(self, means: Mapping[str, Float[np.ndarray, "channel *bins"]]) -> Float[np.ndarray, "channel *bins"]:
+    def value(self, means: Mapping[str, Float[np.ndarray, "..."]]) -> Float[np.ndarray, "..."]:
         return means["error"]

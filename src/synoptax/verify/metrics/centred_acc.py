@@ -36,5 +36,5 @@ class CentredACC(AbstractMetric):
     def needs(self) -> dict[str, AbstractStatistic]:
         return {"moments": AnomalyMoments()}
 
-    def value(self, means: Mapping[str, Float[np.ndarray, "channel *bins"]]) -> Float[np.ndarray, "channel *bins"]:
+    def value(self, means: Mapping[str, Float[np.ndarray, "..."]]) -> Float[np.ndarray, "..."]:
         return centred(means["moments"])

@@ -29,7 +29,9 @@ class CRPS(AbstractMetric):
 
     claims: ClassVar[frozenset[str]] = frozenset({"additive", "proper", "symmetric", "zero_iff_equal"})
     better: ClassVar[str] = "lower"
-    cite: ClassVar[str] = "Hersbach 2000, Decomposition of the CRPS, doi:10.1175/1520-0434(2000)015<0559:DOTCRP>2.0.CO;2"
+    cite: ClassVar[str] = (
+        "Hersbach 2000, Decomposition of the CRPS, doi:10.1175/1520-0434(2000)015<0559:DOTCRP>2.0.CO;2"
+    )
 
     transform: AbstractTransform = Identity()
 
@@ -41,5 +43,5 @@ class CRPS(AbstractMetric):
     def needs(self) -> dict[str, AbstractStatistic]:
         return {"crps": PairCRPS(self.transform)}
 
-    def value(self, means: Mapping[str, Float[np.ndarray, "channel *bins"]]) -> Float[np.ndarray, "channel *bins"]:
+    def value(self, means: Mapping[str, Float[np.ndarray, "..."]]) -> Float[np.ndarray, "..."]:
         return means["crps"]

@@ -42,5 +42,5 @@ class MAE(AbstractMetric):
     def needs(self) -> dict[str, AbstractStatistic]:
         return {"error": AbsoluteError(self.transform)}
 
-    def value(self, means: Mapping[str, Float[np.ndarray, "channel *bins"]]) -> Float[np.ndarray, "channel *bins"]:
+    def value(self, means: Mapping[str, Float[np.ndarray, "..."]]) -> Float[np.ndarray, "..."]:
         return means["error"]

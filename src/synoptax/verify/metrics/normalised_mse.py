@@ -43,12 +43,14 @@ class NormalisedMSE(AbstractMetric):
         data = np.asarray(training, dtype=float)
         std = np.nanstd(data, axis=(0, *range(2, data.ndim)))
         if not np.all(std > 0):
-            raise InputError(f"Training standard deviations are {std.tolist()}; each must be positive: drop constant channels.")
+            raise InputError(
+                f"Training standard deviations are {std.tolist()}; each must be positive: drop constant channels."
+            )
         return cls(std=tuple(std.tolist()))
 
     @property
     def needs(self) -> dict[str, AbstractStatistic]:
         return {"square": ScaledError(self.std)}
 
-    def value(self, means: Mapping[str, Float[np.ndarray, "channel *bins"]]) -> Float[np.ndarray, "channel *bins"]:
+    def value(self, means: Mapping[str, Float[np.ndarray, "..."]]) -> Float[np.ndarray, "..."]:
         return means["square"]

@@ -43,5 +43,5 @@ class RMSE(AbstractMetric):
     def needs(self) -> dict[str, AbstractStatistic]:
         return {"square": SquaredError(self.transform)}
 
-    def value(self, means: Mapping[str, Float[np.ndarray, "channel *bins"]]) -> Float[np.ndarray, "channel *bins"]:
+    def value(self, means: Mapping[str, Float[np.ndarray, "..."]]) -> Float[np.ndarray, "..."]:
         return np.sqrt(means["square"])

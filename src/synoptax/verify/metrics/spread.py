@@ -28,8 +28,10 @@ class Spread(AbstractMetric):
     """
 
     claims: ClassVar[frozenset[str]] = frozenset({"additive"})
-    better: ClassVar[str] = "flat"
-    cite: ClassVar[str] = "Fortin et al. 2014, Why should ensemble spread match the RMSE of the ensemble mean?, doi:10.1175/JHM-D-14-0008.1"
+    better: ClassVar[str] = "none"
+    cite: ClassVar[str] = (
+        "Fortin et al. 2014, Why should ensemble spread match the RMSE of the ensemble mean?, doi:10.1175/JHM-D-14-0008.1"
+    )
 
     transform: AbstractTransform = Identity()
 
@@ -41,5 +43,5 @@ class Spread(AbstractMetric):
     def needs(self) -> dict[str, AbstractStatistic]:
         return {"variance": EnsembleVariance(self.transform)}
 
-    def value(self, means: Mapping[str, Float[np.ndarray, "channel *bins"]]) -> Float[np.ndarray, "channel *bins"]:
+    def value(self, means: Mapping[str, Float[np.ndarray, "..."]]) -> Float[np.ndarray, "..."]:
         return np.sqrt(means["variance"])

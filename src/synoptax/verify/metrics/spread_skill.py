@@ -30,7 +30,9 @@ class SpreadSkill(AbstractMetric):
 
     claims: ClassVar[frozenset[str]] = frozenset({"additive"})
     better: ClassVar[str] = "one"
-    cite: ClassVar[str] = "Fortin et al. 2014, Why should ensemble spread match the RMSE of the ensemble mean?, doi:10.1175/JHM-D-14-0008.1"
+    cite: ClassVar[str] = (
+        "Fortin et al. 2014, Why should ensemble spread match the RMSE of the ensemble mean?, doi:10.1175/JHM-D-14-0008.1"
+    )
 
     transform: AbstractTransform = Identity()
 
@@ -42,6 +44,6 @@ class SpreadSkill(AbstractMetric):
     def needs(self) -> dict[str, AbstractStatistic]:
         return {"expected": ExpectedSquaredError(self.transform), "square": SquaredError(self.transform)}
 
-    def value(self, means: Mapping[str, Float[np.ndarray, "channel *bins"]]) -> Float[np.ndarray, "channel *bins"]:
+    def value(self, means: Mapping[str, Float[np.ndarray, "..."]]) -> Float[np.ndarray, "..."]:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.sqrt(means["expected"] / means["square"])

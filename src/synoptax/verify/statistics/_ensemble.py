@@ -7,14 +7,18 @@ from ...fields.normalise import AbstractTransform
 
 
 def error(
-    forecast: Float[Array, "member time channel *place"], truth: Float[Array, "time channel *place"], transform: AbstractTransform
+    forecast: Float[Array, "member time channel *place"],
+    truth: Float[Array, "time channel *place"],
+    transform: AbstractTransform,
 ) -> Float[Array, "time channel *place"]:
     """Mean over members of the transformed forecast, minus the transformed truth: forecast - truth, in this order."""
     return jnp.mean(transform.forward(forecast), axis=0) - transform.forward(truth)
 
 
 def variance(
-    forecast: Float[Array, "member time channel *place"], truth: Float[Array, "time channel *place"], transform: AbstractTransform
+    forecast: Float[Array, "member time channel *place"],
+    truth: Float[Array, "time channel *place"],
+    transform: AbstractTransform,
 ) -> Float[Array, "time channel *place"]:
     """Unbiased variance over members, NaN where truth is missing."""
     spread = jnp.var(transform.forward(forecast), axis=0, ddof=1)
@@ -35,3 +39,8 @@ def crps(
         return jnp.abs(away[0])
     ranks = 2 * jnp.arange(1, members + 1, dtype=away.dtype) - members - 1
     return jnp.mean(jnp.abs(away), axis=0) - jnp.tensordot(ranks, away, axes=1) / pairs
+
+
+def unusable(forecast: Float[Array, "member time channel *place"]) -> Float[Array, "time channel *place"]:
+    """Zero, and NaN where a member is not finite: a comparison with NaN would count silently as a dry or a low day."""
+    return jnp.where(jnp.all(jnp.isfinite(forecast), axis=0), 0.0, jnp.nan).astype(forecast.dtype)

@@ -46,7 +46,7 @@ def test_linear_field_is_exact_on_shifted_uneven_grids(rule, shift):
     lat = np.array([30.0, 31.0, 32.5, 33.0, 35.0, 36.0])
     source = Grid.latlon(lat, np.arange(-10.0, 6.0, 1.0))
     target = Grid.latlon(np.linspace(29.6, 36.4, 23), np.arange(-10.0, 6.0, 1.0) + shift)
-    linear = lambda y, x: 3.0 * y - 0.7 * x + 11.0  # noqa: E731
+    linear = lambda y, x: 3.0 * y - 0.7 * x + 11.0
     got = rule.between(source, target)(field_on(source, linear))
     np.testing.assert_allclose(got, field_on(target, linear), rtol=1e-12)
 
@@ -61,7 +61,7 @@ def test_bicubic_is_keys_kernel_on_even_spacing_and_exact_for_parabolas_on_uneve
     y = np.array([0.0, 1.0, 1.7, 3.0, 4.5, 5.0, 6.2])
     uneven = Grid(Axis.of(y), Axis.of(np.arange(4.0)), UTM)
     inner = Grid(Axis.of(np.linspace(1.0, 5.0, 17)), Axis.of(np.arange(4.0)), UTM)
-    parabola = lambda y, x: (y - 2.2) ** 2 + 0 * x  # noqa: E731
+    parabola = lambda y, x: (y - 2.2) ** 2 + 0 * x
     np.testing.assert_allclose(
         Bicubic().between(uneven, inner)(field_on(uneven, parabola)), field_on(inner, parabola), atol=1e-12
     )
@@ -94,7 +94,7 @@ def test_regional_source_is_found_from_another_longitude_convention(rule):
 def test_poles_are_crossed_not_extrapolated(rule, limit, poles):
     source = globe(5.0, poles=poles)
     target = Grid.latlon([-89.9, -88.8, 0.0, 88.8, 89.9], np.arange(1.0, 360.0, 7.2))
-    wave = lambda lat, lon: np.cos(np.deg2rad(lat)) * np.sin(np.deg2rad(lon))  # noqa: E731 smooth across the pole
+    wave = lambda lat, lon: np.cos(np.deg2rad(lat)) * np.sin(np.deg2rad(lon))
     error = jnp.abs(rule.between(source, target)(field_on(source, wave)) - field_on(target, wave))
     assert float(error.max()) < limit
 
@@ -102,7 +102,7 @@ def test_poles_are_crossed_not_extrapolated(rule, limit, poles):
 def test_odd_number_of_longitudes_crosses_the_pole_too():
     source = Grid.latlon(np.arange(-88.0, 89.0, 4.0), np.arange(45) * 8.0)
     target = Grid.latlon([88.0, 89.5], np.arange(0.0, 360.0, 10.0))
-    wave = lambda lat, lon: np.cos(np.deg2rad(lat)) * np.sin(np.deg2rad(lon))  # noqa: E731
+    wave = lambda lat, lon: np.cos(np.deg2rad(lat)) * np.sin(np.deg2rad(lon))
     error = jnp.abs(Bicubic().between(source, target)(field_on(source, wave)) - field_on(target, wave))
     assert float(error.max()) < 2e-3
 
@@ -162,7 +162,7 @@ def test_projected_source_to_points_and_to_latlon():
     source = Grid(Axis.of(np.arange(4.2e6, 4.6e6, 1e4)), Axis.of(np.arange(6.0e5, 1.2e6, 1e4)), UTM)
     lat, lon = source.coordinates()
     where = Points((40.0, 39.2), (2.5, 3.1), ("a", "b"))
-    linear = lambda lat, lon: 2 * lat - lon  # noqa: E731
+    linear = lambda lat, lon: 2 * lat - lon
     got = Bilinear().between(source, where)(jnp.asarray(linear(lat, lon)))
     np.testing.assert_allclose(got, linear(*where.coordinates()), atol=2e-4)
     box = Grid.latlon(np.linspace(39.0, 40.0, 5), np.linspace(2.0, 3.0, 4))
@@ -214,7 +214,7 @@ def half_cell_bilinear(field: np.ndarray, factor: int) -> np.ndarray:
 def test_misregistered_half_cell_bilinear_is_worse_where_longitudes_start_at_zero():
     coarse, fine = globe(5.625), globe(2.8125)  # both start at 0 and are cell-centred in latitude: WeatherBench
     truth, f = field_on(fine, smooth), field_on(coarse, smooth)
-    rmse = lambda g: float(np.sqrt((np.asarray(g - truth) ** 2 * fine.weights()).mean()))  # noqa: E731
+    rmse = lambda g: float(np.sqrt((np.asarray(g - truth) ** 2 * fine.weights()).mean()))
     torch_like, ours = rmse(half_cell_bilinear(np.asarray(f), 2)), rmse(Bilinear().between(coarse, fine)(f))
     assert ours < 0.5 * torch_like
     assert rmse(Bicubic().between(coarse, fine)(f)) < 0.5 * ours

@@ -13,6 +13,9 @@ from .climatology import Climatology as Climatology
 from .climatology_delta import ClimatologyDelta as ClimatologyDelta
 from .detrended_quantile_mapping import DetrendedQuantileMapping as DetrendedQuantileMapping
 from .lapse_rate import LapseRate as LapseRate
+from .local_ridge import LocalRidge as LocalRidge
 from .nearest import Nearest as Nearest
 from .quantile_mapping import QuantileMapping as QuantileMapping
 from .ridge import Ridge as Ridge
+from .residual_unet import ResidualUNet as ResidualUNet
+from .same_time import SameTime as SameTime

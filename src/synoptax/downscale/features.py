@@ -29,7 +29,7 @@ class PrincipalComponents(eqx.Module):
     cycle: tuple[int, int] = eqx.field(static=True)
 
     @classmethod
-    def of(cls, predictors: Predictors, *, components: int, variance: float = 0.9999) -> "PrincipalComponents":
+    def of(cls, predictors: Predictors, *, components: int, variance: float = 0.999999) -> "PrincipalComponents":
         """From training predictors: at most `components`, and no more than explain `variance` of the total."""
         normalisers = tuple(Normaliser.of(f, per_place=f.ndim > 2) for f in predictors.fields)
         stacked = np.asarray(_stack(normalisers, predictors), np.float64)

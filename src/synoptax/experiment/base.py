@@ -67,7 +67,7 @@ class AbstractTableCard(AbstractCard):
 
     @abc.abstractmethod
     def member_metrics(self) -> tuple[AbstractMetric, ...]:
-        """What `members` draws of `sample` are scored by; a metric that needs two members skips a deterministic model."""
+        """What `members` draws of `sample` are scored by; deterministic models are skipped by metrics that need two."""
 
     def run(self, *, seeds: int, quick: bool, out: Path, monitor: Monitor = Monitor()) -> Report:
         """One unit of work per method, seed and fold, then the table."""

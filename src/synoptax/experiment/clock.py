@@ -4,20 +4,14 @@ import dataclasses
 import os
 import resource
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import jax
-import jax.monitoring
 
-# Compiling is tracing, lowering and the backend's own work; retrieval from a compilation cache counts as the last.
-_COMPILING = (
-    "/jax/core/compile/jaxpr_trace_duration",
-    "/jax/core/compile/jaxpr_to_mlir_module_duration",
-    "/jax/core/compile/backend_compile_duration",
-)
+from ..core import timed
+
 # Typical sustained power of the part that does the work; not measured, printed with every report.
 WATTS = {"cpu": 12.5, "gpu": 350.0, "tpu": 200.0}
 
@@ -27,8 +21,8 @@ class Cost:
     """Seconds, memory and energy of one piece of work. Costs add; memory takes the larger.
 
     **Arguments:**
-    - `compile_seconds`: tracing, lowering and compiling, overlaps counted once.
-    - `run_seconds`: wall seconds less those.
+    - `compile_seconds`: lowering and compiling, as the compiler itself reports them.
+    - `run_seconds`: the rest of the wall time.
     - `peak_memory_mb`: largest resident memory of the process while it ran.
     - `energy_wh`: an estimate: wall seconds times a constant power, see `power`.
     """
@@ -56,25 +50,15 @@ class Clock:
 @contextmanager
 def measure() -> Iterator[Clock]:
     """`with measure() as clock: work()`, then `clock.cost`. Results must be ready (`jax.block_until_ready`)."""
-    clock, spans = Clock(), []
-
-    def heard(event: str, duration: float, **_: object) -> None:
-        if event in _COMPILING:
-            now = time.perf_counter()
-            spans.append((now - duration, now))
-
+    clock = Clock()
     _reset_peak()
-    jax.monitoring.register_event_duration_secs_listener(heard)
-    began = time.perf_counter()
     try:
-        yield clock
+        with timed() as elapsed:
+            yield clock
     finally:
-        ended = time.perf_counter()
-        jax.monitoring.unregister_event_duration_listener(heard)
-        compiling = min(_covered([(max(a, began), b) for a, b in spans]), ended - began)
-        seconds = ended - began
-        watts, _ = power()
-        clock.cost = Cost(compiling, seconds - compiling, _peak_mb(), seconds * watts / 3600.0)
+        seconds = elapsed.compile_seconds + elapsed.run_seconds
+        energy = seconds * power()[0] / 3600.0
+        clock.cost = Cost(elapsed.compile_seconds, elapsed.run_seconds, _peak_mb(), energy)
 
 
 def power() -> tuple[float, str]:
@@ -86,9 +70,8 @@ def power() -> tuple[float, str]:
     else:
         count, part = jax.device_count(), "device"
     total = each * count
-    return total, (
-        f"Energy is an estimate, not a measurement: wall seconds x {total:g} W ({each:g} W a {kind} {part}, {count} of them)."
-    )
+    parts = f"{each:g} W a {kind} {part}, {count} of them"
+    return total, f"Energy is an estimate, not a measurement: wall seconds x {total:g} W ({parts})."
 
 
 def cores() -> int:
@@ -96,21 +79,10 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _covered(spans: list[tuple[float, float]]) -> float:
-    """Length of the union of intervals: an inner function's tracing lies within its caller's."""
-    total, reached = 0.0, -float("inf")
-    for start, end in sorted(spans):
-        total += max(0.0, end - max(start, reached))
-        reached = max(reached, end)
-    return total
-
-
 def _reset_peak() -> None:
     """Starts the kernel's high-water mark anew where it can be (Linux); elsewhere the mark is that of the process."""
-    try:
+    with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        pass
 
 
 def _peak_mb() -> float:

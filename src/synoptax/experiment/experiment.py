@@ -14,7 +14,10 @@ from ..verify import AbstractMetric
 from . import machine
 from .cache import Cache
 from .report import Report, write
+from .sheet import Sheet
+from .table import tabulate
 from .unit import Scene, Unit, work
+
 
 @dataclasses.dataclass(frozen=True)
 class Experiment:
@@ -45,7 +48,23 @@ class Experiment:
 
     def __post_init__(self) -> None:
         if not self.methods or not self.seeds or not self.metrics:
-            raise InputError("An experiment needs at least one method, one metric and one seed; give --seeds 1 or more.")
+            raise InputError(
+                "An experiment needs at least one method, one metric and one seed; give --seeds 1 or more."
+            )
+
+    @property
+    def sheet(self) -> Sheet:
+        """The head of its table."""
+        return Sheet(
+            self.name,
+            self.title,
+            tuple(self.methods),
+            self.metrics,
+            self.member_metrics,
+            self.references,
+            self.published,
+            self.notes,
+        )
 
     def identity(self, label: str, seed: int, fold: str) -> list[object]:
         """Everything that the numbers of a unit of work depend on."""
@@ -66,14 +85,10 @@ def run(experiment: Experiment, *, out: str | Path, monitor: Monitor = Monitor()
 
     **Raises:** `InputError` from the problem (no data) or from a method that the problem does not suit.
     """
-    from .table import tabulate
-
-    from .table import tabulate
-
     began = time.monotonic()
     plan = _Plan(experiment, Cache(Path(out) / "units"))
     names, scene = _complete(plan, monitor)
-    report = tabulate(experiment, plan.units(names), scene, seconds=time.monotonic() - began)
+    report = tabulate(experiment.sheet, plan.units(names), scene, seconds=time.monotonic() - began)
     write(report, out)
     return report
 

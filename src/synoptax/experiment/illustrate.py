@@ -6,29 +6,30 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..verify import AbstractMetric
-from .experiment import Experiment
+from ..verify import AbstractMetric, PowerSpectrum, RankHistogram
+from ..verify.statistics import Spectrum
 from .figures import Bars, Figure, Line, Lines, Maps
+from .sheet import Sheet
 from .unit import Scene, Unit
 
 Groups = dict[str, list[Unit]]
 
 
-def illustrate(experiment: Experiment, groups: Groups, scene: Scene) -> list[Figure]:
+def illustrate(sheet: Sheet, groups: Groups, scene: Scene) -> list[Figure]:
     """All figures that the units can give, in the order of the report."""
     figures: list[Figure] = []
     for channel in range(len(scene.channels)):
-        best = _best(experiment, groups, channel)
+        best = _best(sheet, groups, channel)
         if best is not None:
-            figures += _maps(experiment, groups, scene, channel, best)
-    figures += _binned(experiment, groups, scene)
+            figures += _maps(sheet, groups, scene, channel, best)
+    figures += _binned(sheet, groups, scene)
     figures += _curves(groups)
     return figures
 
 
-def _best(experiment: Experiment, groups: Groups, channel: int) -> str | None:
+def _best(sheet: Sheet, groups: Groups, channel: int) -> str | None:
     """The row with the best score in the experiment's first metric."""
-    metric = experiment.metrics[0]
+    metric = sheet.metrics[0]
     scores = {}
     for label, units in groups.items():
         sound = [u.scores for u in units if not u.diverged]
@@ -38,9 +39,9 @@ def _best(experiment: Experiment, groups: Groups, channel: int) -> str | None:
     return min(scores, key=lambda label: scores[label]) if scores else None
 
 
-def _maps(experiment: Experiment, groups: Groups, scene: Scene, channel: int, best: str) -> list[Figure]:
+def _maps(sheet: Sheet, groups: Groups, scene: Scene, channel: int, best: str) -> list[Figure]:
     """Truth, reference and best method at one time with their errors; then their root mean square errors."""
-    shown = _shown(experiment, groups, best)
+    shown = _shown(sheet, groups, best)
     fields = {label: _first(groups[label], scene.fold).snapshot[channel] for label in shown}
     truth = scene.truth[channel]
     errors = {f"{label} − truth": np.where(np.isfinite(truth), f - truth, np.nan) for label, f in fields.items()}
@@ -57,9 +58,9 @@ def _maps(experiment: Experiment, groups: Groups, scene: Scene, channel: int, be
     ]
 
 
-def _shown(experiment: Experiment, groups: Groups, best: str) -> list[str]:
+def _shown(sheet: Sheet, groups: Groups, best: str) -> list[str]:
     """The references that exist, then the best method; each once."""
-    wanted = [*experiment.references.values(), best]
+    wanted = [*sheet.references.values(), best]
     return [label for label in dict.fromkeys(wanted) if groups.get(label)]
 
 
@@ -67,22 +68,41 @@ def _first(units: list[Unit], fold: str) -> Unit:
     return next((u for u in units if u.fold == fold and not u.diverged), units[0])
 
 
-def _binned(experiment: Experiment, groups: Groups, scene: Scene) -> list[Figure]:
-    """Metrics with one number per bin: flat ones are histograms, the others lines over the bin."""
+def _binned(sheet: Sheet, groups: Groups, scene: Scene) -> list[Figure]:
+    """Metrics with one number per bin, a figure a variable."""
     figures: list[Figure] = []
-    for members, metrics in ((False, experiment.metrics), (True, experiment.member_metrics)):
+    for members, metrics in ((False, sheet.metrics), (True, sheet.member_metrics)):
         for metric in metrics:
-            values = _values(groups, metric, members=members)
-            values = {label: v for label, v in values.items() if v.ndim == 2}
+            values = {k: v for k, v in _values(groups, metric, members=members).items() if v.ndim > 1}
             for channel, name in enumerate(scene.channels if values else ()):
-                title = f"{metric.name}: {name}"
-                rows = {label: v[channel] for label, v in values.items() if np.isfinite(v[channel]).any()}
-                if metric.better == "flat":
-                    figures.append(Bars(title, "rank of the truth", {k: v / v.sum() for k, v in rows.items()}))
-                else:
-                    lines = {k: Line(np.arange(1, len(v) + 1), v) for k, v in rows.items()}
-                    figures.append(Lines(title, "bin", f"{metric.name} [{scene.units[channel]}]", lines))
+                rows = {k: v[channel] for k, v in values.items() if np.isfinite(v[channel]).any()}
+                words = f"{metric.name} of {name}" + (", members" if members and metric in sheet.metrics else "")
+                figures.append(_bins(metric, words, rows, scene))
     return figures
+
+
+@functools.singledispatch
+def _bins(metric: object, title: str, rows: dict[str, np.ndarray], scene: Scene) -> Figure:
+    """Any other metric with bins: lines over the number of the bin."""
+    lines = {k: Line(np.arange(1, v.size + 1), v.ravel()) for k, v in rows.items()}
+    return Lines(title, "bin", "value", lines)
+
+
+@_bins.register
+def _(metric: RankHistogram, title: str, rows: dict[str, np.ndarray], scene: Scene) -> Figure:
+    del metric, scene
+    return Bars(title, "rank of the truth", {k: v / v.sum() for k, v in rows.items()})
+
+
+@_bins.register
+def _(metric: PowerSpectrum, title: str, rows: dict[str, np.ndarray], scene: Scene) -> Figure:
+    """Rows are (2, wavenumber): forecast, then truth."""
+    numbers = Spectrum(metric.transform, metric.window, metric.spacing).wavenumbers(scene.place.shape)
+    lines = {k: Line(numbers, v[0]) for k, v in rows.items()}
+    if rows:
+        lines = {"truth": Line(numbers, next(iter(rows.values()))[1]), **lines}
+    unit = "cycles per cell" if metric.spacing == (1.0, 1.0) else "cycles per unit of spacing"
+    return Lines(title, f"wavenumber [{unit}]", "power", lines, log_x=True, log_y=True)
 
 
 def _values(groups: Groups, metric: AbstractMetric, *, members: bool) -> dict[str, np.ndarray]:

@@ -11,26 +11,26 @@ import numpy as np
 from ..verify import AbstractMetric, Evaluation, interval, ratio, skill
 from . import machine
 from .clock import Cost, power
-from .illustrate import illustrate
-from .experiment import Experiment
 from .figures import Figure
-from .report import Comparison, Report, Row, row
+from .illustrate import illustrate
+from .report import Report, Row, row
+from .sheet import Sheet, measurable
 from .unit import Scene, Unit
 
 _KEY = 20240  # of the bootstrap: the same units give the same intervals
 
 
-def tabulate(experiment: Experiment, units: Sequence[Unit], scene: Scene, *, seconds: float) -> Report:
-    """The report of an experiment whose units are all done.
+def tabulate(sheet: Sheet, units: Sequence[Unit], scene: Scene, *, seconds: float) -> Report:
+    """The report of units of work that are all done.
 
     A row's value is the mean over its seeds of the score pooled over all folds; its interval resamples blocks of time
     and seeds. Seeds that diverged are counted and left out.
     """
-    groups = {label: [u for u in units if u.label == label] for label in experiment.methods}
-    rows = [r for members in (False, True) for r in _rows(experiment, groups, scene, members=members)]
-    notes = [*experiment.notes, *_remarks(groups)]
-    figures = illustrate(experiment, groups, scene)
-    return finish(experiment.name, experiment.title, rows, figures=figures, notes=notes, seconds=seconds)
+    groups = {label: [u for u in units if u.label == label] for label in sheet.labels}
+    rows = [r for members in (False, True) for r in _rows(sheet, groups, scene, members=members)]
+    notes = [*sheet.notes, *_remarks(groups)]
+    figures = illustrate(sheet, groups, scene)
+    return finish(sheet.name, sheet.title, rows, figures=figures, notes=notes, seconds=seconds)
 
 
 def finish(
@@ -63,10 +63,10 @@ def pooled(units: Sequence[Unit], *, members: bool) -> list[Evaluation]:
     return found
 
 
-def _rows(experiment: Experiment, groups: dict[str, list[Unit]], scene: Scene, *, members: bool) -> list[Row]:
+def _rows(sheet: Sheet, groups: dict[str, list[Unit]], scene: Scene, *, members: bool) -> list[Row]:
     runs = {label: pooled(units, members=members) for label, units in groups.items()}
-    metrics = experiment.member_metrics if members else experiment.metrics
-    twice = {m.name for m in experiment.metrics} if members else set()
+    metrics = sheet.member_metrics if members else sheet.metrics
+    twice = {m.name for m in sheet.metrics} if members else set()
     ends = {label: interval(r, key=jax.random.key(_KEY)) if r else {} for label, r in runs.items()}
     rows = []
     for metric in metrics:
@@ -74,12 +74,12 @@ def _rows(experiment: Experiment, groups: dict[str, list[Unit]], scene: Scene, *
         for label, evaluations in runs.items():
             if members and metric.name not in ends[label]:
                 continue  # the metric refused this model; a remark says why
-            rows += _one(experiment, groups[label], scene, label, metric, title, evaluations, ends[label], runs)
+            rows += _one(sheet, groups[label], scene, label, metric, title, evaluations, ends[label], runs)
     return rows
 
 
 def _one(
-    experiment: Experiment,
+    sheet: Sheet,
     units: list[Unit],
     scene: Scene,
     label: str,
@@ -97,11 +97,11 @@ def _one(
         values = low = high = np.full(len(scene.channels), math.nan)
     if values.ndim > 1:
         return []
-    compared = _compared(experiment, label, metric, evaluations, runs)
+    compared = _compared(sheet, label, metric, evaluations, runs)
     facts = _facts(units)
     return [
         row(
-            card=experiment.name,
+            card=sheet.name,
             method=label,
             variable=name,
             metric=title,
@@ -110,7 +110,7 @@ def _one(
             high=float(high[i]),
             unit=scene.units[i],
             better=metric.better,
-            published=experiment.published.get((label, name, metric.name)),
+            published=sheet.published.get((label, name, metric.name)),
             comparisons={k: {kind: c[:, i] for kind, c in v.items()} for k, v in compared.items()},
             **facts,
         )
@@ -119,7 +119,7 @@ def _one(
 
 
 def _compared(
-    experiment: Experiment,
+    sheet: Sheet,
     label: str,
     metric: AbstractMetric,
     evaluations: list[Evaluation],
@@ -127,10 +127,10 @@ def _compared(
 ) -> dict[str, dict[str, np.ndarray]]:
     """Reference to skill and ratio, each of shape (3, channel): value, low, high."""
     found: dict[str, dict[str, np.ndarray]] = {}
-    for name, reference in experiment.references.items():
+    for name, reference in sheet.references.items():
         others = runs.get(reference) or []
         known = bool(others) and metric.name in {m.name for m in others[0].metrics}
-        if reference == label or not evaluations or not known or metric.better == "flat":
+        if reference == label or not evaluations or not known or not measurable(metric):
             continue
         found[name] = {"skill": np.stack(skill(evaluations, others, metric, key=jax.random.key(_KEY)))}
         if metric.better == "lower":
@@ -161,8 +161,8 @@ def _remarks(groups: dict[str, list[Unit]]) -> list[str]:
     sources = sorted({u.source for u in units})
     if len(sources) > 1:
         remarks.append(
-            f"The rows were computed by {len(sources)} different states of the source ({', '.join(sources)}); delete the "
-            "folder 'units' and run again for one consistent table."
+            f"The rows were computed by {len(sources)} different states of the source ({', '.join(sources)}); delete "
+            "the folder 'units' and run again for one consistent table."
         )
     refused: dict[str, list[str]] = {}
     for label, group in groups.items():
@@ -172,5 +172,7 @@ def _remarks(groups: dict[str, list[Unit]]) -> list[str]:
     for label, group in groups.items():
         seeds = sorted({u.seed for u in group if u.diverged})
         if seeds:
-            remarks.append(f"{label} diverged with seed {', '.join(map(str, seeds))}; its scores are of the other seeds.")
+            remarks.append(
+                f"{label} diverged with seed {', '.join(map(str, seeds))}; its scores are of the other seeds."
+            )
     return remarks

@@ -146,13 +146,13 @@ def pieces(count: int, chunk: int) -> list[tuple[slice, slice]]:
 
 def parameters(model: AbstractDownscaler) -> int:
     """Array elements of inexact type in a fitted model."""
-    return sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(model, eqx.is_inexact_array_like)) if hasattr(leaf, "size"))
+    return sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(model, eqx.is_inexact_array)))
 
 
 def _members(
     model: AbstractDownscaler, fold: Fold, metrics: tuple[AbstractMetric, ...], members: int, key: Any
 ) -> tuple[Evaluation | None, dict[str, str], Cost]:
-    """Scores of the members, chunk by chunk; metrics that need more members than the model has are left out and named."""
+    """Scores of the members, chunk by chunk; metrics that need more members than there are are left out and named."""
     total, skipped, cost = None, {}, Cost()
     for window, new in pieces(len(fold.test), CHUNK) if metrics else []:
         with measure() as clock:

@@ -29,7 +29,9 @@ class Axis:
     periodic: bool = False
 
     @classmethod
-    def of(cls, centres, *, edges=None, limits: tuple[float, float] | None = None, period: float | None = None) -> "Axis":
+    def of(
+        cls, centres, *, edges=None, limits: tuple[float, float] | None = None, period: float | None = None
+    ) -> "Axis":
         """From ascending centres; edges default to midpoints, cut at `limits` (the poles).
 
         The axis is periodic when its cells cover `period` (360 degrees) to within a hundredth of a cell.
@@ -78,10 +80,12 @@ class Grid:
 
     @property
     def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
         return len(self.y), len(self.x)
 
     @property
     def dims(self) -> tuple[str, str]:
+        """Names of the axes in files."""
         return ("lat", "lon") if self.crs is None else ("northing", "easting")
 
     def areas(self) -> np.ndarray:
@@ -108,8 +112,13 @@ class Grid:
         """The largest leading part whose sides `factor` divides."""
         ny, nx = (n - n % factor for n in self.shape)
         if ny == 0 or nx == 0:
-            raise InputError(f"A {self.shape[0]}x{self.shape[1]} grid has no {factor}x{factor} block; use a smaller factor.")
-        return Grid(_part(self.y, ny), _part(self.x, nx), self.crs)
+            size = f"{self.shape[0]}x{self.shape[1]}"
+            raise InputError(f"A {size} grid has no {factor}x{factor} block; use a smaller factor.")
+        return self.part(slice(0, ny), slice(0, nx))
+
+    def part(self, rows: slice, columns: slice) -> "Grid":
+        """A rectangle of whole cells, edges included."""
+        return Grid(_part(self.y, rows), _part(self.x, columns), self.crs)
 
     def coarsened(self, factor: int) -> "Grid":
         """The grid of `factor` x `factor` blocks; its centres are midway between its edges.
@@ -142,10 +151,12 @@ class Points:
 
     @property
     def shape(self) -> tuple[int]:
+        """Number of points, as a shape."""
         return (len(self.names),)
 
     @property
     def dims(self) -> tuple[str]:
+        """Name of the axis in files."""
         return ("station",)
 
     def areas(self) -> np.ndarray:
@@ -191,8 +202,9 @@ def _to_poles(axis: Axis) -> Axis:
     return Axis(c, tuple(e), axis.periodic)
 
 
-def _part(axis: Axis, n: int) -> Axis:
-    return Axis(axis.centres[:n], axis.edges[: n + 1], axis.periodic and n == len(axis))
+def _part(axis: Axis, cells: slice) -> Axis:
+    first, last, _ = cells.indices(len(axis))
+    return Axis(axis.centres[first:last], axis.edges[first : last + 1], axis.periodic and last - first == len(axis))
 
 
 def _blocks(axis: Axis, factor: int) -> Axis:

@@ -25,9 +25,11 @@ class Identity(AbstractTransform):
     """Leaves the variable as it is."""
 
     def forward(self, value: Array) -> Array:
+        """The value itself."""
         return value
 
     def inverse(self, value: Array) -> Array:
+        """The value itself."""
         return value
 
 
@@ -41,10 +43,14 @@ class Root(AbstractTransform):
     power: float = eqx.field(static=True, default=2.0)
 
     def forward(self, value: Array) -> Array:
+        """x^(1/power); values below zero count as zero."""
         positive = value > 0  # the double `where` keeps the derivative finite at zero
-        return jnp.where(positive, jnp.where(positive, value, 1.0) ** (1.0 / self.power), jnp.where(jnp.isnan(value), value, 0.0))
+        return jnp.where(
+            positive, jnp.where(positive, value, 1.0) ** (1.0 / self.power), jnp.where(jnp.isnan(value), value, 0.0)
+        )
 
     def inverse(self, value: Array) -> Array:
+        """y^power."""
         return jnp.maximum(value, 0.0) ** self.power
 
 
@@ -58,9 +64,11 @@ class Log(AbstractTransform):
     scale: float = eqx.field(static=True, default=0.1)
 
     def forward(self, value: Array) -> Array:
+        """log(1 + x / scale); values below zero count as zero."""
         return jnp.log1p(jnp.maximum(value, 0.0) / self.scale)
 
     def inverse(self, value: Array) -> Array:
+        """scale (exp(y) - 1)."""
         return jnp.expm1(jnp.maximum(value, 0.0)) * self.scale
 
 
@@ -96,7 +104,9 @@ class Normaliser(eqx.Module):
         empty = jnp.all(count == 0, axis=tuple(range(2, fields.ndim))).reshape(-1)
         if bool(jnp.any(empty)):
             bad = [int(i) for i in jnp.flatnonzero(empty)]
-            raise InputError(f"Channels {bad} hold no finite value in the training period; check the file or the period.")
+            raise InputError(
+                f"Channels {bad} hold no finite value in the training period; check the file or the period."
+            )
         mean, std = jnp.nanmean(values, axis=axes, keepdims=True)[0], jnp.nanstd(values, axis=axes, keepdims=True)[0]
         mean = jnp.where(jnp.isfinite(mean), mean, 0.0)
         scale = jnp.where(jnp.isfinite(std) & (std > floor * (1.0 + jnp.abs(mean))), std, 1.0)

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from ..core import InputError
 from . import taps
-from .grid import Grid, Place, Points, transformer
+from .grid import Grid, Place, transformer
 from .taps import Taps
 
 DENSE = 512  # an axis with fewer source cells than this is contracted with a full matrix, a longer one by gathering
@@ -31,12 +31,8 @@ class AbstractRegrid(eqx.Module):
 
         **Raises:** `InputError` when the rule cannot serve the target.
         """
-        self.check(source, target)
+        _weights(self, source, target)
         return LinearMap(self, source, target)
-
-    def check(self, source: Grid, target: Place) -> None:
-        """Refuses a pair of places that the rule cannot serve; rules on points serve every pair."""
-        del source, target
 
     @abc.abstractmethod
     def rows(self, source: Grid, target: Grid | np.ndarray) -> Taps:
@@ -59,9 +55,11 @@ class Nearest(AbstractRegrid):
     clamp: bool = eqx.field(static=True, default=False, kw_only=True)
 
     def rows(self, source: Grid, target: Grid | np.ndarray) -> Taps:
+        """Weights along y."""
         return taps.nearest(taps.y_line(source), np.asarray(source.y.edges), _y(target), clamp=self.clamp)
 
     def columns(self, source: Grid, target: Grid | np.ndarray, *, turn: float = 0.0) -> Taps:
+        """Weights along x."""
         x, edges = _x(source, target, turn), np.asarray(source.x.edges)
         if source.x.periodic:
             x = edges[0] + np.mod(x - edges[0], 360.0)
@@ -82,9 +80,11 @@ class Bilinear(AbstractRegrid):
     clamp: bool = eqx.field(static=True, default=False, kw_only=True)
 
     def rows(self, source: Grid, target: Grid | np.ndarray) -> Taps:
+        """Weights along y."""
         return taps.linear(taps.y_line(source), _y(target), clamp=self.clamp)
 
     def columns(self, source: Grid, target: Grid | np.ndarray, *, turn: float = 0.0) -> Taps:
+        """Weights along x."""
         return taps.linear(taps.x_line(source), _x(source, target, turn), clamp=self.clamp)
 
 
@@ -102,9 +102,11 @@ class Bicubic(AbstractRegrid):
     clamp: bool = eqx.field(static=True, default=False, kw_only=True)
 
     def rows(self, source: Grid, target: Grid | np.ndarray) -> Taps:
+        """Weights along y."""
         return taps.cubic(taps.y_line(source), _y(target), clamp=self.clamp)
 
     def columns(self, source: Grid, target: Grid | np.ndarray, *, turn: float = 0.0) -> Taps:
+        """Weights along x."""
         return taps.cubic(taps.x_line(source), _x(source, target, turn), clamp=self.clamp)
 
 
@@ -116,24 +118,20 @@ class Conservative(AbstractRegrid):
     blocks). A target cell of which less than half is covered by valid source cells is NaN.
     """
 
-    def check(self, source: Grid, target: Place) -> None:
-        """Refuses points and grids of another projection, which have no cells to overlap with."""
-        if isinstance(target, Points):
-            raise InputError("Points have no cells, so Conservative cannot serve them; use Bilinear or Nearest.")
-        if target.crs != source.crs:
-            raise InputError(
-                f"Conservative needs one coordinate system, given {source.crs or 'lat-lon'} and "
-                f"{target.crs or 'lat-lon'}; use Bilinear, or bring one of the grids into the other's projection."
-            )
-
     def rows(self, source: Grid, target: Grid | np.ndarray) -> Taps:
-        assert isinstance(target, Grid)
+        """Shares of the overlap in y, by sin(latitude) on the sphere; refuses targets that have no such cells."""
+        if not isinstance(target, Grid):
+            raise InputError(
+                "Conservative needs target cells in the coordinate system of the source, and points and grids of "
+                "another projection have none; use Bilinear or Nearest."
+            )
         s, t = np.asarray(source.y.edges), np.asarray(target.y.edges)
         if source.crs is None:
             s, t = np.sin(np.deg2rad(s)), np.sin(np.deg2rad(t))
         return taps.overlap(s, t, period=None)
 
     def columns(self, source: Grid, target: Grid | np.ndarray, *, turn: float = 0.0) -> Taps:
+        """Shares of the overlap in x."""
         assert isinstance(target, Grid)
         period = 360.0 if source.crs is None else None
         return taps.overlap(np.asarray(source.x.edges), np.asarray(target.x.edges) + turn, period=period)
@@ -237,7 +235,8 @@ def _weights(rule: AbstractRegrid, source: Grid, target: Place) -> _Separable | 
         rows, columns = rule.rows(source, target), rule.columns(source, target)
         coverage = np.outer(rows.coverage, columns.coverage)
         straight = _only(rows, ~rows.across)
-        terms, sides = (straight,), (columns,)
+        terms: tuple[Taps, ...] = (straight,)
+        sides: tuple[Taps, ...] = (columns,)
         if rows.across.any():
             terms, sides = (straight, _only(rows, rows.across)), (columns, rule.columns(source, target, turn=180.0))
         return _Separable(terms, sides, source.shape, coverage, bool((coverage < HALF).any()))

@@ -112,8 +112,9 @@ def _plain(unit: Any) -> bool:
 
 
 def _tidy(value: float) -> float:
-    """Twelve digits: 86400.00000000001 is 86400."""
-    return float(f"{float(value):.12g}")
+    """86400.00000000001 is 86400, five ninths stay what they are."""
+    short = float(f"{float(value):.12g}")
+    return short if abs(short - value) < 1e-13 * abs(value) else float(value)
 
 
 @functools.lru_cache(maxsize=1)
@@ -154,7 +155,9 @@ def to_units(array: xr.DataArray, wanted: str) -> xr.DataArray:
     name = str(array.name)
     given = units_of(array)
     if not given:
-        raise InputError(f"{name} declares no units, but '{wanted}' is needed; set them with --map {name}.units={wanted}.")
+        raise InputError(
+            f"{name} declares no units, but '{wanted}' is needed; set them with --map {name}.units={wanted}."
+        )
     change = conversion(given, wanted, name=name)
     attrs = {**array.attrs, "units": wanted}
     if np.issubdtype(array.dtype, np.integer) and not change.identity:

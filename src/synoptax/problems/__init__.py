@@ -1,4 +1,6 @@
 """Twin experiments and data tasks, one a file."""
 
 from .base import AbstractDownscalingProblem as AbstractDownscalingProblem, Fold as Fold
+from .held_suarez import HeldSuarezDownscaling as HeldSuarezDownscaling
+from .era5_uk_t2m_x4 import Era5UKT2mX4 as Era5UKT2mX4
 from .travelling_waves import TravellingWaves as TravellingWaves

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import PRNGKeyArray
 
 from ..core import InputError
 from ..fields import Grid, Identity, coarsen
@@ -56,11 +55,11 @@ class TravellingWaves(AbstractDownscalingProblem):
     def folds(self, *, key: PRNGKeyArray) -> Iterator[Fold]:
         """`count` runs; the same key gives the same folds."""
         layout = self._layout()
-        waves, *runs = jax.random.split(key, self.count + 1)
-        for number, run in enumerate(runs):
+        seed = [int(x) for x in np.asarray(jax.random.key_data(key)).ravel()]
+        for number in range(self.count):
             gap = 4  # times between the blocks belong to none of them
             total = self.train + self.valid + self.test + 2 * gap
-            truth = self._truth(waves, run, total)
+            truth = self._truth(np.random.default_rng(seed), np.random.default_rng([*seed, number]), total)
             cuts = np.cumsum([0, self.train, gap, self.valid, gap, self.test])
             train, valid, test = (self._samples(truth, a, b) for a, b in zip(cuts[::2], cuts[1::2], strict=True))
             mean = jnp.broadcast_to(jnp.mean(train.truth, axis=0), test.truth.shape)
@@ -81,35 +80,35 @@ class TravellingWaves(AbstractDownscalingProblem):
             static_names=("orography",),
         )
 
-    def _pattern(self) -> Array:
+    def _pattern(self) -> np.ndarray:
         y, x = np.meshgrid(np.arange(self.rows), np.arange(self.columns), indexing="ij")
-        return jnp.asarray(np.where((y + x) % 2 == 0, 1.0, -1.0) * np.cos(2 * np.pi * x / self.columns))
+        return np.where((y + x) % 2 == 0, 1.0, -1.0) * np.cos(2 * np.pi * x / self.columns)
 
-    def _truth(self, waves: PRNGKeyArray, run: PRNGKeyArray, total: int) -> Float[Array, "time channel y x"]:
-        number = jnp.arange(1, 4)
-        size, speed, tilt = jax.random.uniform(waves, (3, 3), minval=0.5, maxval=1.5)
-        start, rain = jax.random.split(run)
-        phase = jax.random.uniform(start, (3,), maxval=2 * jnp.pi)
-        time, lat = jnp.arange(total), jnp.linspace(-1.0, 1.0, self.rows)
+    def _truth(self, waves: np.random.Generator, run: np.random.Generator, total: int) -> np.ndarray:
+        """(time, channel, y, x): all folds share the waves, each has its own phases and noise."""
+        number = np.arange(1, 4)
+        size, speed, tilt = waves.uniform(0.5, 1.5, size=(3, 3))
+        phase = run.uniform(0.0, 2 * np.pi, size=3)
+        time, lat = np.arange(total), np.linspace(-1.0, 1.0, self.rows)
         angle = (
-            (2 * jnp.pi * number / self.columns)[:, None, None, None] * jnp.arange(self.columns)
+            (2 * np.pi * number / self.columns)[:, None, None, None] * np.arange(self.columns)
             - (0.3 * speed * number)[:, None, None, None] * time[:, None, None]
             + (phase[:, None] + tilt[:, None] * lat)[:, None, :, None]
         )
-        smooth = jnp.sum(size[:, None, None, None] * jnp.cos(angle), axis=0)
+        smooth = np.sum(size[:, None, None, None] * np.cos(angle), axis=0)
         height = smooth * (1 + self.ridge * self._pattern())
-        height = height + self.noise * jax.random.normal(rain, height.shape)
-        wind = (jnp.roll(height, -1, axis=-1) - jnp.roll(height, 1, axis=-1)) / 2
-        return jnp.stack([height, wind], axis=1)
+        height = height + self.noise * run.normal(size=height.shape)
+        wind = (np.roll(height, -1, axis=-1) - np.roll(height, 1, axis=-1)) / 2
+        return np.stack([height, wind], axis=1)
 
-    def _samples(self, truth: Array, start: int, stop: int) -> Samples:
-        piece = truth[start:stop]
-        time = jnp.arange(start, stop)
-        phases = jnp.stack([2 * jnp.pi * (time % 365) / 365, jnp.zeros(time.shape)], axis=1)
+    def _samples(self, truth: np.ndarray, start: int, stop: int) -> Samples:
+        piece, time = truth[start:stop], np.arange(start, stop)
+        phases = np.stack([2 * np.pi * (time % 365) / 365, np.zeros(time.shape)], axis=1)
+        dtype = jnp.zeros(()).dtype  # float32, or float64 where the user has enabled it
         predictors = Predictors(
-            fields=(coarsen(piece, self.grid(), self.factor),),
-            phases=phases.astype(piece.dtype),
-            static=self._pattern()[None].astype(piece.dtype),
+            fields=(jnp.asarray(coarsen(piece, self.grid(), self.factor), dtype),),
+            phases=jnp.asarray(phases, dtype),
+            static=jnp.asarray(self._pattern()[None], dtype),
             segment=jnp.zeros(time.shape, int),
         )
-        return Samples(predictors, piece)
+        return Samples(predictors, jnp.asarray(piece, dtype))

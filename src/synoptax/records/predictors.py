@@ -5,6 +5,7 @@ from jaxtyping import Array, Float, Int
 
 from ..fields.grid import Place
 from ..fields.normalise import AbstractTransform
+from ..fields.recipe import Recipe
 
 
 class Source(eqx.Module):
@@ -39,6 +40,7 @@ class Layout(eqx.Module):
       coarse grid, or None where the predictors do not hold it (then interpolation baselines do not exist).
     - `factor`: the coarse counterpart is the area mean over factor x factor fine cells, or None if it is not.
     - `static_names`: names of the static fields on the fine place, in order.
+    - `recipe`: how the predictors were made from files (units, times), or None for data that come from no file.
     """
 
     sources: tuple[Source, ...]
@@ -49,6 +51,7 @@ class Layout(eqx.Module):
     counterparts: tuple[tuple[int, int] | None, ...] = eqx.field(static=True)
     factor: int | None = eqx.field(static=True, default=None)
     static_names: tuple[str, ...] = eqx.field(static=True, default=())
+    recipe: Recipe | None = eqx.field(static=True, default=None)
 
 
 class Predictors(eqx.Module):

@@ -25,7 +25,9 @@ def write_figures(figures: tuple[Figure, ...], folder: Path) -> list[Path]:
         slug = re.sub(r"[^a-z0-9]+", "-", figure.title.lower()).strip("-")[:60] or "figure"
         path = folder / f"{number:02d}-{slug}.png"
         with atomic(path) as draft:
-            FigureCanvasAgg(draw(figure)).figure.savefig(draft, dpi=110, format="png", metadata={"Software": "synoptax"})
+            FigureCanvasAgg(draw(figure)).figure.savefig(
+                draft, dpi=110, format="png", metadata={"Software": "synoptax"}
+            )
         paths.append(path)
     return paths
 
@@ -45,7 +47,9 @@ def _maps(figure: Maps) -> Canvas:
     canvas = Canvas(figsize=(columns * wide + 0.6, rows * (high + 0.5)), layout="constrained")
     axes = canvas.subplots(rows, columns, squeeze=False).ravel()
     shared = _limits(list(figure.panels.values()))
-    most = max((float(np.nanmax(np.abs(e))) for e in figure.errors.values() if np.isfinite(e).any()), default=1.0) or 1.0
+    most = (
+        max((float(np.nanmax(np.abs(e))) for e in figure.errors.values() if np.isfinite(e).any()), default=1.0) or 1.0
+    )
     for axis, label in zip(axes, labels, strict=False):
         if label in figure.panels:
             image = _field(axis, figure, figure.panels[label], "viridis", *shared)

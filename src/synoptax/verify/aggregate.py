@@ -61,7 +61,7 @@ class Aggregate(eqx.Module):
         """Σ weight per block."""
         return self.weights[0] + self.weights[1]
 
-    def mean(self) -> Float[np.ndarray, "channel *bins"]:
+    def mean(self) -> Float[np.ndarray, "channel ..."]:
         """The weighted mean over all blocks; NaN for a channel without weight."""
         sums, weights = _fold(self.sums), _fold(self.weights)
         return divided(sums, weights)
@@ -105,7 +105,9 @@ def _spread(words: np.ndarray, at: np.ndarray, count: int) -> np.ndarray:
 
 
 def _fold(words: np.ndarray) -> np.ndarray:
-    done = np.zeros((2, *words.shape[2:]))
-    for block in range(words.shape[1]):
-        done = _add(done, words[:, block])
-    return done[0] + done[1]
+    """The sum over blocks, halves added to halves."""
+    while words.shape[1] > 1:
+        half = words.shape[1] // 2
+        rest = words[:, 2 * half :]
+        words = np.concatenate([_add(words[:, :half], words[:, half : 2 * half]), rest], axis=1)
+    return np.sum(words, axis=(0, 1))

@@ -50,22 +50,22 @@ class Evaluation(eqx.Module):
             )
         return {role: self.aggregates[key] for role, key in keys.items()}
 
-    def value(self, metric: AbstractMetric) -> Float[np.ndarray, "channel *bins"]:
+    def value(self, metric: AbstractMetric) -> Float[np.ndarray, "channel ..."]:
         """One metric, one number (or row) per channel."""
         return metric.value({role: a.mean() for role, a in self.sums(metric).items()})
 
-    def values(self) -> dict[str, Float[np.ndarray, "channel *bins"]]:
+    def values(self) -> dict[str, Float[np.ndarray, "channel ..."]]:
         """All metrics by name, one number (or row) per channel."""
         return {metric.name: self.value(metric) for metric in self.metrics}
 
 
 def evaluate(
     metrics: Sequence[AbstractMetric],
-    forecast: Float[Array, "member time channel *place"],
-    truth: Float[Array, "time channel *place"],
+    forecast: Float[Array | np.ndarray, "member time channel *place"],
+    truth: Float[Array | np.ndarray, "time channel *place"],
     *,
     weights: Float[np.ndarray, "*place"],
-    reference: Float[Array, "time channel *place"] | None = None,
+    reference: Float[Array | np.ndarray, "time channel *place"] | None = None,
     blocks: Int[np.ndarray, " time"] | None = None,
 ) -> Evaluation:
     """Compares a forecast with the truth; statistics that several metrics share are computed once.
@@ -128,15 +128,16 @@ def _check(metrics, forecast, truth, weights, reference, blocks) -> None:
         raise InputError("No metric was given; pass a list such as [RMSE(), Bias()].")
     if truth.ndim < 3 or forecast.ndim != truth.ndim + 1 or forecast.shape[1:] != truth.shape:
         raise InputError(
-            f"A forecast of shape {tuple(forecast.shape)} does not fit a truth of shape {tuple(truth.shape)}; needed are "
-            "(member, time, channel, *place) and (time, channel, *place): add a member axis of length one to a "
+            f"A forecast of shape {tuple(forecast.shape)} does not fit a truth of shape {tuple(truth.shape)}; needed "
+            "are (member, time, channel, *place) and (time, channel, *place): add a member axis of length one to a "
             "deterministic forecast."
         )
     if truth.shape[0] == 0:
         raise InputError("The truth holds no times; check the period and how forecast and truth were joined.")
     if np.shape(weights) != tuple(truth.shape[2:]):
         raise InputError(
-            f"Weights of shape {np.shape(weights)} do not fit places of shape {tuple(truth.shape[2:])}; pass grid.weights()."
+            f"Weights of shape {np.shape(weights)} do not fit places of shape {tuple(truth.shape[2:])}; "
+            "pass grid.weights()."
         )
     if not np.all(np.isfinite(weights)) or np.any(np.asarray(weights) < 0):
         raise InputError("Weights must be finite and not negative; give zero to places that shall not count.")

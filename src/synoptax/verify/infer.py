@@ -25,9 +25,9 @@ class Interval(NamedTuple):
     - `low`, `high`: ends of the interval.
     """
 
-    value: Float[np.ndarray, "channel *bins"]
-    low: Float[np.ndarray, "channel *bins"]
-    high: Float[np.ndarray, "channel *bins"]
+    value: Float[np.ndarray, "channel ..."]
+    low: Float[np.ndarray, "channel ..."]
+    high: Float[np.ndarray, "channel ..."]
 
 
 def interval(
@@ -104,7 +104,8 @@ def skill(
 
     **Raises:** `InputError` for metrics without a best value, such as a histogram.
     """
-    away = {"lower": _plain, "zero": np.abs, "one": _from_one, "higher": _from_one}.get(metric.better)
+    known: dict[str, Callable] = {"lower": _plain, "zero": np.abs, "one": _from_one, "higher": _from_one}
+    away = known.get(metric.better)
     if away is None:
         raise InputError(f"{metric.name} has no best value to measure skill by; use difference() instead.")
 
@@ -116,8 +117,8 @@ def skill(
 
 def paired_test(
     one: Runs, other: Runs, metric: AbstractMetric, *, key: PRNGKeyArray, permutations: int = 4000
-) -> Float[np.ndarray, "channel *bins"]:
-    """Two-sided p-values, per channel, that `one` and `other` score the same: blocks are swapped between them at random.
+) -> Float[np.ndarray, "channel ..."]:
+    """Two-sided p-values, per channel, that `one` and `other` score the same: blocks are swapped between them.
 
     p = (1 + #{|d_swapped| ≥ |d|}) / (1 + permutations), d the difference of the metric, pooled over blocks. All 2^B
     swaps are taken once when that is fewer. Exact for exchangeable blocks: with B blocks p is never below 2^(1-B), so
@@ -184,14 +185,14 @@ def _comparable(groups, metric: AbstractMetric) -> None:
     for evaluation in (e for seeds in groups for e in seeds):
         if not np.array_equal(evaluation.blocks, first.blocks):
             raise InputError(
-                f"Evaluations on {evaluation.blocks.size} and {first.blocks.size} blocks are not paired; score both methods "
-                "on the same times with the same block numbers."
+                f"Evaluations on {evaluation.blocks.size} and {first.blocks.size} blocks are not paired; score both "
+                "methods on the same times with the same block numbers."
             )
         for role, a in evaluation.sums(metric).items():
             if not np.allclose(a.weight, first.sums(metric)[role].weight, rtol=1e-9, atol=0):
                 raise InputError(
-                    f"The evaluations weigh different truth for {metric.name}; score both methods on the same truth, with "
-                    "the same missing values and weights."
+                    f"The evaluations weigh different truth for {metric.name}; score both methods on the same truth, "
+                    "with the same missing values and weights."
                 )
 
 

@@ -1,3 +1,5 @@
+"""A check of the machinery in seconds."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 

@@ -8,5 +8,13 @@ from .conv import (
     GlobalPadding as GlobalPadding,
     PeriodicPadding as PeriodicPadding,
 )
+from .encoder import (
+    AbstractPooling as AbstractPooling,
+    Encoder as Encoder,
+    Encoding as Encoding,
+    FlatPooling as FlatPooling,
+    MeanPooling as MeanPooling,
+)
 from .resnet import ResidualBlock as ResidualBlock, ResNet as ResNet
+from .transformer import Transformer as Transformer
 from .unet import UNet as UNet

@@ -1,5 +1,7 @@
 """Weighted squared error with missing targets."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
@@ -14,15 +16,20 @@ class MeanSquaredError(AbstractObjective):
 
     **Arguments:**
     - `weights`: broadcastable to one target, such as cell areas with mean one; or None.
+    - `prepare`: a module applied to the inputs of one sample before the model sees them (regridding, normalisation);
+      it is not trained, and members of an ensemble share its work. None passes the inputs on as they are.
     """
 
     weights: Float[Array, "..."] | None = None
+    prepare: Callable[[PyTree], PyTree] | None = None
 
     def loss(
         self, model: PyTree, batch: PyTree, *, average: PyTree, key: PRNGKeyArray
     ) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
         del average
         inputs, targets = batch
+        if self.prepare is not None:
+            inputs = jax.lax.stop_gradient(jax.vmap(self.prepare)(inputs))
         keys = jax.random.split(key, targets.shape[0])
         predicted = jax.vmap(lambda x, k: model(x, key=k))(inputs, keys)
         present = jnp.isfinite(targets)

@@ -1,7 +1,6 @@
 """What to expect without looking: built from training years only."""
 
 import abc
-from collections.abc import Iterator
 
 import equinox as eqx
 import numpy as np
@@ -10,42 +9,40 @@ from jaxtyping import Array, Float
 from ...core import InputError
 
 
-class AbstractClimatology(eqx.Module):
-    """A recipe for the field to expect on a day of the year."""
-
-    @abc.abstractmethod
-    def fit(
-        self, training: Float[Array, "time channel *place"], phases: Float[Array, " time"]
-    ) -> "AbstractExpectation":
-        """From training years; NaN is left out.
-
-        **Arguments:**
-        - `training`: physical units.
-        - `phases`: phase of the year of each time, radians in [0, 2π): `predictors.phases[:, 0]`.
-        """
-
-
 class AbstractExpectation(eqx.Module):
     """A fitted climatology."""
 
     @abc.abstractmethod
-    def at(self, phases: Float[Array, " time"]) -> Float[np.ndarray, "time channel *place"]:
-        """The field to expect at these phases of the year; NaN where training had no value."""
+    def at(self, phases: Float[Array, "time 2"]) -> Float[np.ndarray, "time channel *place"]:
+        """The field to expect at these phases of year and day; NaN where training had no value."""
+
+
+class AbstractClimatology(eqx.Module):
+    """A recipe for the field to expect at a time of the year and of the day."""
+
+    @abc.abstractmethod
+    def fit(self, training: Float[Array, "time channel *place"], phases: Float[Array, "time 2"]) -> AbstractExpectation:
+        """From training years; NaN is left out.
+
+        **Arguments:**
+        - `training`: physical units.
+        - `phases`: phase of the year and of the day, radians in [0, 2π): `predictors.phases`.
+        """
 
 
 def checked(training, phases) -> tuple[np.ndarray, np.ndarray]:
     """Both in double precision, of one length."""
     data, when = np.asarray(training, dtype=np.float64), np.asarray(phases, dtype=np.float64)
-    if data.ndim < 3 or data.shape[0] == 0 or when.shape != (data.shape[0],):
+    if data.ndim < 3 or data.shape[0] == 0 or when.shape != (data.shape[0], 2):
         raise InputError(
             f"Training data of shape {data.shape} and phases of shape {when.shape} were given; needed are "
-            "(time, channel, *place) with at least one time, and one phase of the year per time."
+            "(time, channel, *place) with at least one time, and (time, 2): phase of the year and of the day."
         )
     return data, when
 
 
-def near(phases: np.ndarray, wanted: np.ndarray, days: float) -> Iterator[np.ndarray]:
-    """For every wanted phase, which training times lie within `days` of it on the circle of the year."""
-    for phase in wanted:
-        away = np.abs((phases - phase + np.pi) % (2 * np.pi) - np.pi) * (365.25 / (2 * np.pi))
-        yield away <= days + 1e-6
+def mean(values: Float[np.ndarray, "time ..."]) -> Float[np.ndarray, "..."]:
+    """Over times; NaN is left out, and is the answer where nothing remains."""
+    count = np.sum(~np.isnan(values), axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(count > 0, np.nansum(values, axis=0) / count, np.nan)

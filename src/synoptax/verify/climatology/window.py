@@ -1,66 +1,74 @@
+"""Training times around the day of the year."""
+
 import jax
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ...core import InputError
-from .base import AbstractClimatology, AbstractExpectation, checked, near
+from .base import AbstractClimatology, AbstractExpectation, checked, mean
 
 
 class Window(AbstractClimatology):
-    """The mean of all training days within a window around the day of the year, over all years.
+    """The mean of all training times within a window around the day of the year and the hour, over all years.
 
-    c(φ) = mean of the training days within ± days of φ on the circle of the year
+    c(φ, ψ) = mean of the training times within ± days of φ and ± hours of ψ, both on a circle,
+    whole days: 2 days + 1 in all, so that leap years change nothing
 
-    Use it with many training years; it follows any season. Its members (`ensemble`) are the climatological distribution,
-    the usual rival of a probabilistic forecast. Cost: keeps the training data.
+    Use it with many training years; it follows any season. Its members (`ensemble` of the fitted one) are the
+    climatological distribution, the usual rival of a probabilistic forecast. Cost: keeps the training data.
 
     **Arguments:**
-    - `days`: half width of the window.
+    - `days`: half width of the window in the year.
+    - `hours`: half width in the day.
 
-    **Good values:** 15 (a window of 31 days).
+    **Good values:** 15 days (a window of 31), 0.5 hours.
 
-    **Fails when:** training years are few: the mean of 31 days of one year is weather; days without any training day in
-    their window are NaN.
+    **Fails when:** training years are few: the mean of 31 days of one year is weather. Times without any training time
+    in their window are NaN.
 
     Reference: Wilks (2019), doi:10.1016/C2017-0-03921-6.
     """
 
     days: float = 15.0
+    hours: float = 0.5
 
-    def fit(self, training: Float[Array, "time channel *place"], phases: Float[Array, " time"]) -> "_Analogues":
+    def fit(self, training: Float[Array, "time channel *place"], phases: Float[Array, "time 2"]) -> "_Drawn":
         data, when = checked(training, phases)
-        return _Analogues(data, when, self.days)
+        return _Drawn(data, when, self.days, self.hours)
 
 
-class _Analogues(AbstractExpectation):
+class _Drawn(AbstractExpectation):
     training: Float[np.ndarray, "time channel *place"]
-    phases: Float[np.ndarray, " time"]
+    phases: Float[np.ndarray, "time 2"]
     days: float
+    hours: float
 
-    def at(self, phases: Float[Array, " time"]) -> Float[np.ndarray, "time channel *place"]:
-        wanted, back = np.unique(np.asarray(phases, dtype=np.float64), return_inverse=True)
-        found = np.full((len(wanted), *self.training.shape[1:]), np.nan)
-        for i, rows in enumerate(near(self.phases, wanted, self.days)):
-            values = self.training[rows]
-            count = np.sum(~np.isnan(values), axis=0)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                found[i] = np.where(count > 0, np.nansum(values, axis=0) / count, np.nan)
-        return found[back]
+    def at(self, phases: Float[Array, "time 2"]) -> Float[np.ndarray, "time channel *place"]:
+        wanted, back = np.unique(np.asarray(phases, dtype=np.float64), axis=0, return_inverse=True)
+        found = np.stack([mean(self.training[self._near(phase)]) for phase in wanted])
+        return found[back.ravel()]
 
     def ensemble(
-        self, phases: Float[Array, " time"], *, key: PRNGKeyArray, count: int
+        self, phases: Float[Array, "time 2"], *, key: PRNGKeyArray, count: int
     ) -> Float[np.ndarray, "member time channel *place"]:
-        """`count` whole fields of training days drawn from each window, without replacement while they last."""
+        """`count` whole fields of training times drawn from each window, without replacement while they last.
+
+        **Raises:** `InputError` when a window holds no training time.
+        """
         random = np.random.default_rng(np.asarray(jax.random.bits(key, (4,), "uint32")))
         wanted = np.asarray(phases, dtype=np.float64)
         found = np.empty((count, len(wanted), *self.training.shape[1:]))
-        for i, rows in enumerate(near(self.phases, wanted, self.days)):
-            pool = np.flatnonzero(rows)
+        for i, phase in enumerate(wanted):
+            pool = np.flatnonzero(self._near(phase))
             if pool.size == 0:
                 raise InputError(
-                    f"No training day lies within {self.days:g} days of phase {wanted[i]:.3f} of the year; widen the window "
-                    "or train on whole years."
+                    f"No training time lies within {self.days:g} days and {self.hours:g} hours of phase "
+                    f"{phase[0]:.3f} of the year; widen the window or train on whole years."
                 )
             rounds = [random.permutation(pool) for _ in range(-(-count // pool.size))]
             found[:, i] = self.training[np.concatenate(rounds)[:count]]
         return found
+
+    def _near(self, phase: np.ndarray) -> np.ndarray:
+        away = np.abs((self.phases - phase + np.pi) % (2 * np.pi) - np.pi) / (2 * np.pi)
+        return (away[:, 0] * 365.25 <= self.days + 0.5) & (away[:, 1] * 24.0 <= self.hours + 1e-6)

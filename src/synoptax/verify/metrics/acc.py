@@ -1,3 +1,5 @@
+"""Anomaly correlation against a climatology."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 

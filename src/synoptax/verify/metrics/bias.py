@@ -1,3 +1,5 @@
+"""Mean error with its sign."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 

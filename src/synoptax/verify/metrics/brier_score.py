@@ -1,3 +1,5 @@
+"""Score of the probability of an event."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -30,7 +32,8 @@ class BrierScore(AbstractMetric):
     claims: ClassVar[frozenset[str]] = frozenset({"additive", "proper"})
     better: ClassVar[str] = "lower"
     cite: ClassVar[str] = (
-        "Brier 1950, Verification of forecasts expressed in terms of probability, doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2"
+        "Brier 1950, Verification of forecasts expressed in terms of probability, "
+        "doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2"
     )
 
     threshold: float

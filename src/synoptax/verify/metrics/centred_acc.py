@@ -1,3 +1,5 @@
+"""Anomaly correlation that forgives an offset."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 

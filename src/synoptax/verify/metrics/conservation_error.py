@@ -1,3 +1,5 @@
+"""Agreement of block means with the coarse truth."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 

@@ -1,3 +1,5 @@
+"""Score of an ensemble as it is given."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 

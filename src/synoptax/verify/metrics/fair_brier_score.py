@@ -1,3 +1,5 @@
+"""Score of the probability of an event, for any number of members."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 

@@ -1,3 +1,5 @@
+"""Score of the distribution that members were drawn from."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 

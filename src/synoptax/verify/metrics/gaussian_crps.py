@@ -1,3 +1,5 @@
+"""Score of a normal distribution."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 

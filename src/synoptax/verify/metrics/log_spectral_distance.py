@@ -1,3 +1,5 @@
+"""Distance of power spectra in decibels."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -35,7 +37,8 @@ class LogSpectralDistance(AbstractMetric):
     claims: ClassVar[frozenset[str]] = frozenset({"additive", "symmetric"})
     better: ClassVar[str] = "lower"
     cite: ClassVar[str] = (
-        "Harris et al. 2001, Multiscale statistical properties of a high-resolution precipitation forecast, doi:10.1175/1525-7541(2001)002<0406:MSPOAH>2.0.CO;2"
+        "Harris et al. 2001, Multiscale statistical properties of a high-resolution precipitation forecast, "
+        "doi:10.1175/1525-7541(2001)002<0406:MSPOAH>2.0.CO;2"
     )
 
     transform: AbstractTransform = Identity()

@@ -1,3 +1,5 @@
+"""Mean absolute error."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 

@@ -1,3 +1,5 @@
+"""Distance of the rank histogram from flat."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -17,8 +19,8 @@ class MCB(AbstractMetric):
 
     **Good values:** near zero; a deterministic ensemble that is always too low scores M/(M + 1)², its largest value.
 
-    **Fails when:** ensembles of different sizes are compared: the scale depends on M. Values of 0.5 and more, as printed
-    in one paper, cannot come from relative frequencies. Needs two members.
+    **Fails when:** ensembles of different sizes are compared: the scale depends on M. Values of 0.5 and more, also
+    printed, cannot come from relative frequencies. Needs two members.
 
     Reference: Debeire et al. (2026), arXiv:2604.03459.
     """

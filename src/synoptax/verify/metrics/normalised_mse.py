@@ -1,3 +1,5 @@
+"""Mean squared error of z-scored data."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 

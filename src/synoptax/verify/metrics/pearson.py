@@ -1,3 +1,5 @@
+"""Correlation of forecast and truth."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 

@@ -1,3 +1,5 @@
+"""Variance by scale."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -34,7 +36,8 @@ class PowerSpectrum(AbstractMetric):
     claims: ClassVar[frozenset[str]] = frozenset({"additive"})
     better: ClassVar[str] = "none"
     cite: ClassVar[str] = (
-        "Harris et al. 2001, Multiscale statistical properties of a high-resolution precipitation forecast, doi:10.1175/1525-7541(2001)002<0406:MSPOAH>2.0.CO;2"
+        "Harris et al. 2001, Multiscale statistical properties of a high-resolution precipitation forecast, "
+        "doi:10.1175/1525-7541(2001)002<0406:MSPOAH>2.0.CO;2"
     )
 
     transform: AbstractTransform = Identity()

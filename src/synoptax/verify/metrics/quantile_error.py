@@ -1,3 +1,5 @@
+"""Error of quantiles."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 

@@ -1,3 +1,5 @@
+"""Ranks of the truth among the members."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 

@@ -1,3 +1,5 @@
+"""Root mean squared error."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 

@@ -1,3 +1,5 @@
+"""Spread of the members."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -30,7 +32,8 @@ class Spread(AbstractMetric):
     claims: ClassVar[frozenset[str]] = frozenset({"additive"})
     better: ClassVar[str] = "none"
     cite: ClassVar[str] = (
-        "Fortin et al. 2014, Why should ensemble spread match the RMSE of the ensemble mean?, doi:10.1175/JHM-D-14-0008.1"
+        "Fortin et al. 2014, Why should ensemble spread match the RMSE of the ensemble mean?, "
+        "doi:10.1175/JHM-D-14-0008.1"
     )
 
     transform: AbstractTransform = Identity()

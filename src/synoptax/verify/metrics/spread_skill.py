@@ -1,3 +1,5 @@
+"""Spread over error."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -31,7 +33,8 @@ class SpreadSkill(AbstractMetric):
     claims: ClassVar[frozenset[str]] = frozenset({"additive"})
     better: ClassVar[str] = "one"
     cite: ClassVar[str] = (
-        "Fortin et al. 2014, Why should ensemble spread match the RMSE of the ensemble mean?, doi:10.1175/JHM-D-14-0008.1"
+        "Fortin et al. 2014, Why should ensemble spread match the RMSE of the ensemble mean?, "
+        "doi:10.1175/JHM-D-14-0008.1"
     )
 
     transform: AbstractTransform = Identity()

@@ -1,3 +1,5 @@
+"""How often it rains."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 

@@ -1,3 +1,5 @@
+"""How much it rains when it does."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 

@@ -1,3 +1,5 @@
+"""Runs of blocks on a circle."""
+
 from .base import AbstractResampling
 
 

@@ -1,3 +1,5 @@
+"""Runs of blocks within the record."""
+
 from .base import AbstractResampling
 
 

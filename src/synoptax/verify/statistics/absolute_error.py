@@ -1,3 +1,5 @@
+"""Error of the ensemble mean without its sign."""
+
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 

@@ -1,3 +1,5 @@
+"""Moments of anomalies from a climatology."""
+
 from typing import ClassVar
 
 import jax.numpy as jnp

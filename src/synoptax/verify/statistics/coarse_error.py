@@ -1,3 +1,5 @@
+"""Error of block means."""
+
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 

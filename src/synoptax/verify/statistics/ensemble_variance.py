@@ -1,3 +1,5 @@
+"""Variance over members."""
+
 from typing import ClassVar
 
 from jaxtyping import Array, Float

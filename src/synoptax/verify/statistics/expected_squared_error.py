@@ -1,3 +1,5 @@
+"""Squared error that a reliable ensemble expects."""
+
 from typing import ClassVar
 
 from jaxtyping import Array, Float

@@ -1,3 +1,5 @@
+"""Squared error of a probability, for any number of members."""
+
 from typing import ClassVar
 
 import jax.numpy as jnp

@@ -1,3 +1,5 @@
+"""CRPS from pairs of members, for any number of members."""
+
 from typing import ClassVar
 
 from jaxtyping import Array, Float

@@ -1,3 +1,5 @@
+"""Counts in fixed bins."""
+
 import jax
 import jax.numpy as jnp
 import numpy as np

@@ -1,3 +1,5 @@
+"""Moments of forecast and truth."""
+
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 

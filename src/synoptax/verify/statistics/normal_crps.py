@@ -1,3 +1,5 @@
+"""CRPS of a normal distribution in closed form."""
+
 import math
 from typing import ClassVar
 

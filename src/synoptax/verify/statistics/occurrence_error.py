@@ -1,3 +1,5 @@
+"""Squared error of a probability."""
+
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 

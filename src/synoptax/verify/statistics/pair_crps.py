@@ -1,3 +1,5 @@
+"""CRPS from pairs of members, as they are given."""
+
 from jaxtyping import Array, Float
 
 from ...fields.normalise import AbstractTransform, Identity

@@ -1,3 +1,5 @@
+"""Ranks of the truth among the members."""
+
 from typing import ClassVar
 
 import jax

@@ -1,3 +1,5 @@
+"""Squared error in training standard deviations."""
+
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 

@@ -1,3 +1,5 @@
+"""Forecast minus truth."""
+
 from jaxtyping import Array, Float
 
 from ...fields.normalise import AbstractTransform, Identity

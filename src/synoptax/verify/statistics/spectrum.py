@@ -1,3 +1,5 @@
+"""Radially averaged power."""
+
 import jax
 import jax.numpy as jnp
 import numpy as np

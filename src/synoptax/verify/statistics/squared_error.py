@@ -1,3 +1,5 @@
+"""Squared error of the ensemble mean."""
+
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 

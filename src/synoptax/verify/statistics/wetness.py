@@ -1,3 +1,5 @@
+"""Occurrence and amount of rain."""
+
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 

@@ -1,3 +1,5 @@
+"""A smooth taper."""
+
 import numpy as np
 from jaxtyping import Float
 

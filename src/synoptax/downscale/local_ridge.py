@@ -1,0 +1,279 @@
+"""Ridge regression that trusts what is near: the penalty of a coarse place grows with its distance."""
+
+from typing import ClassVar, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, PRNGKeyArray
+
+from ..core import InputError, Monitor
+from ..fields.climatology import missing_patterns, usable_harmonics
+from ..records import Layout, Predictors, Task
+from .base import AbstractDeterministic, AbstractDownscaler, AbstractMethod
+from .locality import Group, groups, weights
+from .nearest import Nearest
+from .target import Target, joined
+
+
+class _Choice(NamedTuple):
+    reach: float
+    neighbour: float
+    level: float
+    cycle: float
+
+
+class _Stack(eqx.Module):
+    """All predictors as one row a time: (x − mean of the place) / std of the variable; then cosines of the phases."""
+
+    means: tuple[Float[Array, "channel *coarse"], ...]
+    stds: tuple[Float[Array, " channel"], ...]
+    cycle: tuple[int, int] = eqx.field(static=True)
+
+    @classmethod
+    def of(cls, predictors: Predictors, layout: Layout) -> "_Stack":
+        means, stds = [], []
+        for field, source in zip(predictors.fields, layout.sources, strict=True):
+            values = np.asarray(field, np.float64)
+            with np.errstate(invalid="ignore"):
+                mean = np.nan_to_num(np.nanmean(values, axis=0))
+                spread = np.nanmean((values - mean) ** 2, axis=(0, *range(2, values.ndim)))
+            # one scale for a variable and all its neighbouring times
+            scale = np.sqrt(np.nan_to_num(spread).reshape(len(source.neighbours), -1).mean(axis=0))
+            scale = np.tile(np.where(scale > 1e-12, scale, 1.0), len(source.neighbours))
+            means.append(jnp.asarray(mean, field.dtype))
+            stds.append(jnp.asarray(scale, field.dtype))
+        return cls(tuple(means), tuple(stds), usable_harmonics(np.asarray(predictors.phases)))
+
+    def __call__(self, predictors: Predictors) -> Float[Array, "time feature"]:
+        columns = []
+        for field, mean, std in zip(predictors.fields, self.means, self.stds, strict=True):
+            scaled = (field - mean) / std.reshape(-1, *[1] * (mean.ndim - 1))
+            columns.append(jnp.where(jnp.isfinite(scaled), scaled, 0.0).reshape(field.shape[0], -1))
+        for i, count in enumerate(self.cycle):
+            for k in range(1, count + 1):
+                angle = k * predictors.phases[:, i : i + 1]
+                columns += [jnp.cos(angle), jnp.sin(angle)]
+        return jnp.concatenate(columns, axis=1)
+
+
+class _LocalRidgeModel(AbstractDeterministic):
+    layout: Layout
+    stack: _Stack
+    index: Int[Array, "group near"]
+    slopes: Float[Array, "group near slot"]
+    intercept: Float[Array, " cell"]
+    position: Int[Array, " cell"]
+    target: Target
+    chosen: tuple[float, ...]  # reach, neighbour, level, cycle, then a penalty a channel
+
+    def predict(self, predictors: Predictors) -> Float[Array, "time channel *fine"]:
+        rows = self.stack(predictors)
+        parts = jax.lax.map(lambda g: rows[:, g[0]] @ g[1], (self.index, self.slopes), batch_size=64)
+        flat = jnp.moveaxis(parts, 0, 1).reshape(rows.shape[0], -1)
+        return self.target.fields(flat[:, self.position] + self.intercept, predictors)
+
+
+class LocalRidge(AbstractMethod):
+    """Linear regression of every fine cell on the coarse fields around it; far places count less, smoothly.
+
+    minimise Σₜ (zₜ − b·φₜ)² + α κ n |b|² for each fine cell, φ = [wⱼ (xⱼ − x̄), level · x̄] with weights
+    wⱼ = exp(−(dⱼ/r)^1.5) of the coarse places at distance dⱼ, x̄ = Σ wⱼ² xⱼ / Σ wⱼ² and κ the mean of |φ|². In other
+    words: a Gaussian process whose linear kernel is localised, with a prior that shrinks far coefficients.
+
+    Use it where a few hundred samples meet a hundred or more coarse cells: what ordinary ridge wastes on chance
+    correlations with far places is saved. Linear, deterministic, extrapolates linearly. Where the coarse field is the
+    area mean of the fine one, it predicts departures from the coarse cell and so keeps the area means. Cost: one
+    symmetric eigendecomposition (the smaller of times and near predictors) per coarse cell and setting tried.
+
+    **Arguments:**
+    - `reaches`: values of r tried, in units of the coarse spacing of each source; `inf` is ordinary ridge.
+    - `neighbours`: weights tried for predictors at other times than the target's (1: as good as the same time).
+    - `levels`: weights tried for the local mean x̄ against the pattern around it.
+    - `cycles`: weights tried for harmonics of year and day.
+    - `penalties`: values of α tried, chosen for each target channel.
+    - `base`: a method whose prediction is taken out first; None takes the coarse cell's own value where the coarse
+      field is the area mean of the fine one, and nothing elsewhere.
+    - `refit`: after tuning, fit again on training and validation data together.
+    - `tuning_groups`: at most so many coarse cells are used while tuning.
+
+    The first of each is the starting point; settings are tuned on the validation block one after the other.
+
+    **Good values:** the defaults; hourly 2 m temperature over Britain, 4x, two weeks of training: reach 1.5, times
+    −2 to 2 with weight 0.35, level 0.1, α 0.3: RMSE 0.82 of tuned ridge.
+
+    **Fails when:** what matters is far away (teleconnections; then a large reach is chosen and it equals ridge), or the
+    relation is not linear.
+
+    Reference: Hoerl and Kennard (1970), doi:10.1080/00401706.1970.10488634, with the penalty of Tikhonov form.
+    """
+
+    claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "ignores_missing_targets", "linear"})
+    cite: ClassVar[str] = "Hoerl and Kennard (1970), doi:10.1080/00401706.1970.10488634"
+
+    reaches: tuple[float, ...] = eqx.field(static=True, default=(1.5, 0.8, 3.0, 8.0))
+    neighbours: tuple[float, ...] = eqx.field(static=True, default=(0.35, 0.15, 0.8))
+    levels: tuple[float, ...] = eqx.field(static=True, default=(0.1, 1.0))
+    cycles: tuple[float, ...] = eqx.field(static=True, default=(0.0, 0.3))
+    penalties: tuple[float, ...] = eqx.field(static=True, default=(3e-3, 1e-2, 3e-2, 1e-1, 0.2, 0.4, 0.8, 2.0, 10.0))
+    base: AbstractMethod | None = None
+    refit: bool = eqx.field(static=True, default=True)
+    tuning_groups: int = eqx.field(static=True, default=32)
+
+    def __check_init__(self) -> None:
+        settings = (self.reaches, self.neighbours, self.levels, self.cycles, self.penalties)
+        if not all(settings) or min(self.reaches) <= 0 or min(self.penalties) <= 0 or self.tuning_groups < 1:
+            raise InputError("LocalRidge needs at least one value of each setting, and reaches and penalties above zero.")
+
+    @classmethod
+    def example(cls) -> "LocalRidge":
+        return cls(reaches=(1.5,), cycles=(0.0,), penalties=(1e-2, 0.3))
+
+    def fit(self, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> AbstractDownscaler:
+        """Tunes on the validation block, then solves every group of cells; deterministic, `key` only feeds the base."""
+        base = self._base(task, key, monitor)
+        every = groups(task.layout)
+        choice, penalties = self._tuned(task, base, every, monitor.within("tune"))
+        samples = joined(task.train, task.valid) if self.refit else task.train
+        stack = _Stack.of(samples.predictors, task.layout)
+        target = Target.of(samples, task.layout, base)
+        x, z = np.asarray(stack(samples.predictors)), np.asarray(target.rows(samples))
+        solved = []
+        for number, group in enumerate(every):
+            index, paths, shift = _solve(x, z, group, choice, task.layout, self.penalties)
+            pick = penalties[group.channel]
+            slots = np.arange(len(pick))
+            solved.append((index, paths[pick, :, slots].T, shift[pick, slots]))
+            monitor(number + 1, len(every), "coarse cells solved")
+        chosen = (*choice, *(self.penalties[p] for p in penalties))
+        return _assembled(task.layout, stack, target, every, solved, tuple(float(c) for c in chosen))
+
+    def _base(self, task: Task, key: PRNGKeyArray, monitor: Monitor) -> AbstractDownscaler | None:
+        method = self.base
+        if method is None and task.layout.factor is not None and None not in task.layout.counterparts:
+            method = Nearest()
+        return None if method is None else method.fit(task, key=key, monitor=monitor.within("base"))
+
+    def _tuned(
+        self, task: Task, base: AbstractDownscaler | None, every: list[Group], monitor: Monitor
+    ) -> tuple[_Choice, np.ndarray]:
+        """The best settings on the validation block, and the number of the best penalty for each target channel."""
+        stack = _Stack.of(task.train.predictors, task.layout)
+        target = Target.of(task.train, task.layout, base)
+        data = [np.asarray(a) for s in (task.train, task.valid) for a in (stack(s.predictors), target.rows(s))]
+        some = every[:: -(-len(every) // self.tuning_groups)]
+        area = np.asarray(target.weights())
+        scores: dict[_Choice, np.ndarray] = {}
+
+        def score(choice: _Choice) -> float:
+            if choice not in scores:
+                scores[choice] = _errors(data, some, choice, task.layout, self.penalties, area)
+                monitor(len(scores), 0, f"validation error {np.sqrt(scores[choice].min(axis=0).mean()):.4g}")
+            return float(scores[choice].min(axis=0).sum())
+
+        best = _Choice(self.reaches[0], self.neighbours[0], self.levels[0], self.cycles[0])
+        tried = {"reach": self.reaches, "level": self.levels}
+        if any(n for source in task.layout.sources for n in source.neighbours):
+            tried["neighbour"] = self.neighbours
+        if sum(stack.cycle):
+            tried["cycle"] = self.cycles
+        for name, values in tried.items():
+            best = min((best._replace(**{name: v}) for v in values), key=score)
+        score(best)
+        return best, scores[best].argmin(axis=0)
+
+
+def _features(x: np.ndarray, group: Group, choice: _Choice, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
+    """Which entries of a row are near, and the matrix from them to the weighted features φ."""
+    blocks, index, start = [], [], 0
+    for source, distance in zip(layout.sources, group.distances, strict=True):
+        weight, keep = weights(distance, choice.reach)
+        mean = weight**2 / np.sum(weight**2)
+        block = np.concatenate([(np.eye(len(keep)) - mean[None]).T * weight[None], choice.level * mean[:, None]], axis=1)
+        for number in range(len(source.channels)):
+            same_time = source.neighbours[number // len(source.variables)] == 0
+            blocks.append(block * (1.0 if same_time else choice.neighbour))
+            index.append(start + number * len(distance) + keep)
+        start += len(source.channels) * len(distance)
+    if choice.cycle > 0:
+        blocks.append(choice.cycle * np.eye(x.shape[1] - start))
+        index.append(np.arange(start, x.shape[1]))
+    matrix = np.zeros((sum(len(b) for b in blocks), sum(b.shape[1] for b in blocks)))
+    row = column = 0
+    for b in blocks:
+        matrix[row : row + b.shape[0], column : column + b.shape[1]] = b
+        row, column = row + b.shape[0], column + b.shape[1]
+    return np.concatenate(index), matrix
+
+
+def _solve(
+    x: np.ndarray, z: np.ndarray, group: Group, choice: _Choice, layout: Layout, penalties: tuple[float, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Near entries, slopes (penalty, near, slot) on them, and intercepts (penalty, slot)."""
+    index, matrix = _features(x, group, choice, layout)
+    near = x[:, index].astype(np.float64)
+    targets = z[:, group.columns].astype(np.float64)
+    slopes = np.zeros((len(penalties), len(index), targets.shape[1]))
+    shifts = np.zeros((len(penalties), targets.shape[1]))
+    for present, columns in missing_patterns(targets):
+        if present.sum() < 2:
+            continue
+        phi, t = near[present] @ matrix, targets[np.ix_(present, columns)]
+        centre, mean = near[present].mean(axis=0), t.mean(axis=0)
+        phi = phi - phi.mean(axis=0)
+        few = len(phi) <= phi.shape[1]  # the smaller of the two Gram matrices
+        values, vectors = np.linalg.eigh(phi @ phi.T if few else phi.T @ phi)
+        values = np.maximum(values, 0.0)
+        moment = vectors.T @ ((t - mean) if few else phi.T @ (t - mean))
+        back = matrix @ (phi.T @ vectors if few else vectors)
+        for i, alpha in enumerate(penalties):
+            b = back @ (moment / (values + alpha * max(values.sum() / len(phi), 1e-30))[:, None])
+            slopes[i][:, columns] = b
+            shifts[i][columns] = mean - centre @ b
+    return index, slopes, shifts
+
+
+def _errors(
+    data: list[np.ndarray],
+    some: list[Group],
+    choice: _Choice,
+    layout: Layout,
+    penalties: tuple[float, ...],
+    area: np.ndarray,
+) -> np.ndarray:
+    """Mean square validation error, shape (penalty, channel)."""
+    x, z, xv, zv = data
+    total, weight = np.zeros((len(penalties), len(layout.channels))), np.zeros(len(layout.channels))
+    for group in some:
+        index, slopes, shifts = _solve(x, z, group, choice, layout, penalties)
+        truth = zv[:, group.columns]
+        there = np.isfinite(truth) * area[group.columns]
+        np.add.at(weight, group.channel, there.sum(axis=0))
+        for i in range(len(penalties)):
+            gap = np.nan_to_num(truth - xv[:, index] @ slopes[i] - shifts[i])
+            np.add.at(total[i], group.channel, (gap**2 * there).sum(axis=0))
+    return total / np.maximum(weight, 1e-12)
+
+
+def _assembled(
+    layout: Layout,
+    stack: _Stack,
+    target: Target,
+    every: list[Group],
+    solved: list[tuple[np.ndarray, np.ndarray, np.ndarray]],
+    chosen: tuple[float, ...],
+) -> _LocalRidgeModel:
+    """Groups of unequal size in arrays of one size, padded with zeros."""
+    dtype = target.normaliser.mean.dtype
+    near, slots = max(len(i) for i, _, _ in solved), max(len(g.columns) for g in every)
+    cells = sum(len(g.columns) for g in every)
+    index, slopes = np.zeros((len(every), near), np.int32), np.zeros((len(every), near, slots))
+    intercept, position = np.zeros(cells), np.zeros(cells, np.int32)
+    for g, (group, (i, b, shift)) in enumerate(zip(every, solved, strict=True)):
+        index[g, : len(i)] = i
+        slopes[g, : len(i), : b.shape[1]] = b
+        intercept[group.columns] = shift
+        position[group.columns] = g * slots + np.arange(len(group.columns))
+    arrays = (jnp.asarray(index), jnp.asarray(slopes, dtype), jnp.asarray(intercept, dtype), jnp.asarray(position))
+    return _LocalRidgeModel(layout, stack, *arrays, target, chosen)

@@ -1,11 +1,13 @@
 """Two routes, one answer: chunked and whole, saved and kept, in order and out of it."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from synoptax import verify
 from synoptax.core import InputError, entries, load, save
 from synoptax.verify import RMSE, Aggregate, Bias, FairCRPS
+from synoptax.verify.statistics._ensemble import pairwise, sorted_pairwise
 
 
 def test_all_metrics_at_once_are_the_same_as_one_by_one():
@@ -47,6 +49,23 @@ def test_sums_survive_cancellation_in_any_order():
         assert (one[0] + (one[1] + (one[2] + one[3]))).mean()[0] == 0.75
         assert Aggregate.of(rows[order], weights, blocks=np.zeros(4, int)).mean()[0] == 0.75
         assert Aggregate.of(rows[order], weights, blocks=np.arange(4)).mean()[0] == 0.75
+
+
+@pytest.mark.parametrize("count", [2, 7, 8, 9, 40])
+def test_pairs_and_sort_agree(count):
+    members = jnp.asarray(np.random.default_rng(count).normal(size=(count, 3, 5)).round(1))
+    exact = np.abs(np.asarray(members)[:, None] - np.asarray(members)[None]).sum((0, 1)) / 2
+    for route in (pairwise, sorted_pairwise):
+        np.testing.assert_allclose(route(members), exact, rtol=1e-5)
+
+
+def test_many_members_take_the_sort():
+    random = np.random.default_rng(4)
+    members, truth = random.normal(size=(300, 2, 1, 3)), random.normal(size=(2, 1, 3))
+    pairs = np.abs(members[:, None] - members[None]).sum((0, 1)) / (2 * 300 * 299)
+    expected = (np.abs(members - truth).mean(0) - pairs).mean()
+    found = verify.evaluate([FairCRPS()], members, truth, weights=np.ones(3)).value(FairCRPS())
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 def test_blocks_need_not_be_sorted_or_contiguous():

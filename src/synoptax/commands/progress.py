@@ -39,12 +39,12 @@ class Progress:
             if known is not None:
                 known[1].close()
             bar = tqdm(
-                total=total, initial=done, desc=stage[-40:], position=level, leave=False, bar_format=_FORMAT,
+                total=total or None, initial=done, desc=stage[-40:], position=level, leave=False, bar_format=_FORMAT,
                 file=self._stream, dynamic_ncols=True,
             )  # fmt: skip
             self._bars[level] = (stage, bar)
         bar = self._bars[level][1]
-        bar.total = total
+        bar.total = total or None
         bar.n = done
         bar.set_postfix_str(note[:60], refresh=False)
         bar.refresh()
@@ -54,4 +54,4 @@ class Progress:
         now = time.monotonic()
         if now - self._said > _QUIET and now - self._began > _QUIET / 2:
             self._said = now
-            print(f"{stage}: {done}/{total} {note}".rstrip(), file=self._stream, flush=True)
+            print(f"{stage}: {done}{f'/{total}' if total else ''} {note}".rstrip(), file=self._stream, flush=True)

@@ -57,11 +57,19 @@ def find(name: str) -> "AbstractCard":
 
 def summary(report: "Report") -> str:
     """A text table of the first metric: a line a method, a column a variable."""
-    from ..show.html import number, ordered
-
     if not report.rows:
         return f"{report.title}: no rows."
-    metric = report.rows[0]["metric"]
+    return _table(report, report.rows[0]["metric"])
+
+
+def tables(report: "Report") -> str:
+    """All metrics, one table each."""
+    return "\n\n".join(_table(report, metric) for metric in dict.fromkeys(r["metric"] for r in report.rows))
+
+
+def _table(report: "Report", metric: str) -> str:
+    from ..show.html import number, ordered
+
     rows = [r for r in report.rows if r["metric"] == metric]
     variables = list(dict.fromkeys(r["variable"] for r in rows))
     order = ordered([r for r in rows if r["variable"] == variables[0]])

@@ -21,7 +21,7 @@ def spread(args: list[str]) -> list[str]:
     current: str | None = None
     for arg in args:
         if arg.startswith("-"):
-            current = arg if arg in _SEVERAL else None
+            current = arg.partition("=")[0] if arg.partition("=")[0] in _SEVERAL else None
             made.append(arg)
         elif current is not None and made[-1] != current:
             made += [current, arg]

@@ -26,11 +26,11 @@ class Elapsed:
     run_seconds: float = 0.0
 
 
-def _listen(event: str, duration: float, **_: object) -> None:
+def _listen(event: str, duration_secs: float, **_: str | int) -> None:
     global _total
     if event in _EVENTS:
         with _lock:
-            _total += duration
+            _total += duration_secs
 
 
 jax.monitoring.register_event_duration_secs_listener(_listen)

@@ -11,8 +11,10 @@ from .bicubic import Bicubic as Bicubic
 from .bilinear import Bilinear as Bilinear
 from .climatology import Climatology as Climatology
 from .climatology_delta import ClimatologyDelta as ClimatologyDelta
+from .deeponet import DeepONet as DeepONet
 from .detrended_quantile_mapping import DetrendedQuantileMapping as DetrendedQuantileMapping
 from .lapse_rate import LapseRate as LapseRate
+from .local_deeponet import LocalDeepONet as LocalDeepONet
 from .local_ridge import LocalRidge as LocalRidge
 from .nearest import Nearest as Nearest
 from .quantile_mapping import QuantileMapping as QuantileMapping

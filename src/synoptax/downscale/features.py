@@ -37,7 +37,7 @@ class PrincipalComponents(eqx.Module):
         left, singular, right = np.linalg.svd(stacked - centre, full_matrices=False)
         del left
         share = np.cumsum(singular**2) / max(np.sum(singular**2), 1e-30)
-        count = int(min(components, np.searchsorted(share, variance) + 1, len(singular)))
+        count = min(components, int(np.searchsorted(share, variance)) + 1, len(singular))
         scale = np.sqrt(np.sum(singular**2) / len(stacked))
         dtype = predictors.phases.dtype
         cycle = usable_harmonics(np.asarray(predictors.phases))

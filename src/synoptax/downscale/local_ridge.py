@@ -109,7 +109,7 @@ class LocalRidge(AbstractMethod):
     Reference: Hoerl and Kennard (1970), doi:10.1080/00401706.1970.10488634, with the penalty of Tikhonov form.
     """
 
-    claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "ignores_missing_targets", "linear"})
+    claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "ignores_missing_targets", "linear", "coarsen_inverts"})
     cite: ClassVar[str] = "Hoerl and Kennard (1970), doi:10.1080/00401706.1970.10488634"
 
     reaches: tuple[float, ...] = eqx.field(static=True, default=(1.5, 0.8, 3.0, 8.0))

@@ -43,7 +43,8 @@ class Lift(eqx.Module):
         places = [layout.place, *(s.place for s in layout.sources)]
         if not all(isinstance(p, Grid) for p in places):
             raise InputError(f"{who} works between grids and was given stations; choose Ridge or another regression.")
-        maps = tuple(regrid.Bilinear(clamp=True).between(s.place, layout.place) for s in layout.sources)
+        rule = regrid.Bilinear(clamp=True)
+        maps = tuple(rule.between(s.place, layout.place) for s in layout.sources if isinstance(s.place, Grid))
         static = predictors.static
         if static.shape[0]:
             static = Normaliser.of(static[None]).forward(static)

@@ -36,7 +36,7 @@ class Stepped(AbstractPlainDynamics):
     @classmethod
     def example(cls) -> "Stepped":
         """Lorenz' three variables with the classical Runge-Kutta scheme."""
-        return cls(Lorenz63(), RK4(), 0.01)
+        return cls(system=Lorenz63(), scheme=RK4(), dt=0.01)
 
     def start(self, *, key: PRNGKeyArray) -> PyTree:
         """The start of the system."""

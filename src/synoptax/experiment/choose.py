@@ -11,9 +11,11 @@ from ..core import InputError, Monitor
 from ..downscale import AbstractMethod, Bicubic, LocalRidge, QuantileMapping, Ridge
 from ..records import Samples, Task
 from .cache import Cache
-from .tune import validation_score
+from .tune import validation_errors, validation_score
 
 _SHARE = 0.2  # of the training times that candidates tune on, so that `task.valid` stays unseen until they are scored
+
+Scored = tuple[float, tuple[float, ...]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,11 +25,13 @@ class Choice:
     **Arguments:**
     - `method`: the best one, not fitted.
     - `scores`: method name to `validation_score`, best first; lower is better, one is no better than the mean.
+    - `errors`: method name to root mean square error per target on `task.valid`, in its unit.
     - `refused`: method name to why it does not suit the data.
     """
 
     method: AbstractMethod
     scores: dict[str, float]
+    errors: dict[str, tuple[float, ...]]
     refused: dict[str, str]
 
     @property
@@ -64,6 +68,7 @@ def choose(
     inner = _inner(task)
     tried = among or candidates()
     scores: dict[str, float] = {}
+    errors: dict[str, tuple[float, ...]] = {}
     refused: dict[str, str] = {}
     for number, method in enumerate(tried):
         name = type(method).__name__
@@ -71,25 +76,25 @@ def choose(
         found = _score(method, inner, task.valid, key, cache, monitor.within(name))
         if isinstance(found, str):
             refused[name] = found
-        elif math.isfinite(found):
-            scores[name] = found
+        elif math.isfinite(found[0]):
+            scores[name], errors[name] = found
     monitor(len(tried), len(tried), "chosen")
     if not scores:
         raise InputError("No general method suits these data; name one with --method. " + " ".join(refused.values()))
     ranked = dict(sorted(scores.items(), key=lambda item: item[1]))
     best = next(iter(ranked))
-    return Choice(next(m for m in tried if type(m).__name__ == best), ranked, refused)
+    return Choice(next(m for m in tried if type(m).__name__ == best), ranked, errors, refused)
 
 
 def _score(
     method: AbstractMethod, inner: Task, valid: Samples, key: PRNGKeyArray, cache: Cache | None, monitor: Monitor
-) -> float | str:
-    def compute(_: object) -> float | str:
+) -> Scored | str:
+    def compute(_: object) -> Scored | str:
         try:
             model = method.fit(inner, key=key, monitor=dataclasses.replace(monitor, folder=None))
         except InputError as error:
             return str(error)
-        return validation_score(model, valid)
+        return validation_score(model, valid), validation_errors(model, valid)
 
     if cache is None:
         return compute(None)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -63,8 +64,9 @@ def digest(path: str | Path) -> str:
 
 
 def sweep(path: str | Path, *, keep: tuple[Path, ...] = ()) -> None:
-    """Removes what killed processes left beside `path`: hidden folders named after it, except those in `keep`."""
+    """Removes what killed processes left beside `path`: hidden working folders of its name, except those in `keep`."""
     target = Path(path)
+    ours = re.compile(rf"\.{re.escape(target.name)}\.([a-z0-9_]{{8}}|parts|unfinished-[0-9a-f]{{16}})")
     for stale in target.parent.glob(f".{target.name}.*"):
-        if stale.is_dir() and stale not in keep:
+        if ours.fullmatch(stale.name) and stale.is_dir() and stale not in keep:
             shutil.rmtree(stale, ignore_errors=True)

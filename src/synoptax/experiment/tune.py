@@ -131,6 +131,14 @@ def validation_score(model: AbstractDownscaler, samples: Samples) -> float:
     return float(np.mean(shares))
 
 
+def validation_errors(model: AbstractDownscaler, samples: Samples) -> tuple[float, ...]:
+    """Root mean square error per channel in its unit; every place and time with truth counts the same."""
+    truth = np.asarray(samples.truth, np.float64)
+    seen = np.isfinite(truth)
+    square = np.where(seen, (predict(model, samples.predictors) - np.where(seen, truth, 0.0)) ** 2, 0.0)
+    return tuple(float(np.sqrt(square[:, c].sum() / max(1, seen[:, c].sum()))) for c in range(truth.shape[1]))
+
+
 def replaced(module: Any, settings: Settings) -> Any:
     """`module` with other values in some fields; `network.width` reaches into the field `network`.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+import pyproj
 import xarray as xr
 
 from ..core import InputError
@@ -113,7 +114,5 @@ def _coordinates(place: Place) -> dict[str, Any]:
 
 def _mapping(crs: str) -> dict[str, Any]:
     """Attributes of a CF grid mapping."""
-    import pyproj
-
     found = pyproj.CRS(crs).to_cf()
     return {**{k: v for k, v in found.items() if v is not None}, "crs_wkt": crs if "[" in crs else found["crs_wkt"]}

@@ -1,6 +1,7 @@
 """One form for every file: time, lat, lon (or northing, easting, or station), ascending, levels in the names."""
 
 import numpy as np
+import pyproj
 import xarray as xr
 
 from ..core import InputError
@@ -207,8 +208,6 @@ def _crs(ds: xr.Dataset) -> str:
     for key in ("crs_wkt", "spatial_ref", "proj4", "proj4_params"):
         if attrs.get(key):
             return str(attrs[key])
-    import pyproj
-
     try:
         return str(pyproj.CRS.from_cf(attrs).to_wkt())
     except (pyproj.exceptions.CRSError, KeyError):
@@ -294,7 +293,8 @@ def _round_the_globe(ds: xr.Dataset) -> xr.Dataset:
         keep = np.sort(first)
         ds = note(ds.isel(lon=keep), f"{lon.size - keep.size} repeated longitude(s) dropped")
         lon, turned = lon[keep], turned[keep]
-    if lon.size < 2 or np.all(np.diff(lon) > 0):
+    step = np.diff(lon)
+    if lon.size < 2 or (np.all(step > 0) and step.max() <= max(1.5 * np.median(step), 360.0 - (lon[-1] - lon[0]))):
         return ds
     order = np.argsort(turned, kind="stable")
     gaps = np.diff(np.concatenate([turned[order], [turned[order[0]] + 360.0]]))

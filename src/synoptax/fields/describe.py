@@ -1,6 +1,7 @@
 """What is in a file, in words."""
 
 import numpy as np
+import pyproj
 import xarray as xr
 
 from ..core import InputError
@@ -59,8 +60,6 @@ def _place(place: Place) -> str:
 
 
 def _crs_name(crs: str) -> str:
-    import pyproj
-
     try:
         found = pyproj.CRS(crs)
     except pyproj.exceptions.CRSError:

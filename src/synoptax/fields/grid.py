@@ -2,14 +2,11 @@
 
 import dataclasses
 import functools
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pyproj  # here and early: ecCodes brings another PROJ library, and pyproj breaks if that one is loaded first
 
 from ..core import InputError
-
-if TYPE_CHECKING:
-    import pyproj
 
 EARTH_RADIUS = 6_371_229.0  # metres, the sphere of ERA5 and most NWP models
 
@@ -177,13 +174,11 @@ LOCAL = "local"  # the crs of a projected grid whose projection is not known
 
 
 @functools.lru_cache(maxsize=32)
-def transformer(crs: str) -> "pyproj.Transformer":
+def transformer(crs: str) -> pyproj.Transformer:
     """From x, y of a projection to longitude, latitude; `direction="INVERSE"` for the way back.
 
     **Raises:** `InputError` when the projection is not known to PROJ.
     """
-    import pyproj
-
     if crs == LOCAL:
         raise InputError("The projection of the grid is not known; give it with --map crs=EPSG:3035 or the like.")
     try:

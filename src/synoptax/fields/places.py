@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pyproj
 import xarray as xr
 
 from ..core import InputError
@@ -123,8 +124,6 @@ def _same_crs(one: str | None, other: str | None) -> bool:
         return True
     if one is None or other is None or "local" in (one, other):
         return False
-    import pyproj
-
     try:
         return bool(pyproj.CRS(one) == pyproj.CRS(other))
     except pyproj.exceptions.CRSError:

@@ -194,7 +194,7 @@ def _layout(
         same = [p is not None and cells_of(blocks, sources[p[0]].place) is not None for p in pairs]
         if not all(same):
             raise InputError(
-                f"--factor {factor} was given with --coarse, but the coarse files do not hold {', '.join(target.names)} on "
+                f"--factor {factor} is given with --coarse, but these files do not hold {', '.join(target.names)} on "
                 f"the {blocks.shape[0]}x{blocks.shape[1]} grid of the area means; leave out --factor."
             )
     recipe = Recipe(inputs, align, target.times.step, int(target.times.seconds[0] % DAY), not from_files)

@@ -76,7 +76,7 @@ class Reader:
             short |= ~feed.complete(at)
         if short.any():
             notes.append(
-                f"at {int(short.sum())} of {kept.size} times a neighbour in time was missing (ends or breaks of the file) "
+                f"at {int(short.sum())} of {kept.size} times a neighbour was missing (end or break of the file) "
                 f"and the nearest one of the unbroken run was used"
             )
         if any(feed.neighbours != (0,) for feed in feeds) or len(feeds) > 1:
@@ -152,8 +152,8 @@ def _feed(
         )
     if source.neighbours != (0,) and len(feed.times) > 1 and feed.times.step != given.step:
         raise InputError(
-            f"The model takes neighbours {source.neighbours} in steps of {given.step / 3600:g} h, but the files have steps "
-            f"of {feed.times.step / 3600:g} h; give files with the same step."
+            f"The model takes neighbours {source.neighbours} in steps of {given.step / 3600:g} h, but the files go "
+            f"by {feed.times.step / 3600:g} h; give files with the same step."
         )
     _probe(feed, there, given)
     return feed, notes

@@ -172,7 +172,9 @@ class LinearMap(eqx.Module):
             value = weights(jnp.where(missing, 0.0, f)) / jnp.where(enough, valid, 1.0)
             return jnp.where(enough, value, jnp.nan)
 
-        return jax.lax.cond(jnp.any(missing), holed, whole, field)
+        if isinstance(missing, jax.core.Tracer):
+            return jax.lax.cond(jnp.any(missing), holed, whole, field)
+        return holed(field) if bool(jnp.any(missing)) else whole(field)  # no compilation of a branch that is not taken
 
 
 class _Separable(eqx.Module):

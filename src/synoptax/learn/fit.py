@@ -168,6 +168,9 @@ def _chunk(fixed: tuple[_Loop, PyTree, Array, PRNGKeyArray], state: _State) -> t
         return eqx.filter(now, eqx.is_array), terms
 
     count = jax.tree.leaves(prepared)[0].shape[0]
+    if count == 1:  # no loop at all: see `_steps`
+        arrays, terms = body(arrays, (first, jax.tree.map(lambda x: x[0], prepared)))
+        return eqx.combine(arrays, rest), terms
     arrays, terms = jax.lax.scan(body, arrays, (first + jnp.arange(count), prepared))
     return eqx.combine(arrays, rest), jax.tree.map(lambda t: jnp.mean(t, axis=0), terms)
 
@@ -225,12 +228,14 @@ def fit(
     if steps < 1 or every < 1:
         raise InputError(f"A fit needs at least one step and one step between evaluations; given {steps} and {every}.")
     rate = average if callable(average) or average is None else _constant(average)
-    spec = jax.tree.map(trainable, model) if callable(trainable) else trainable
+    whole = callable(trainable) and not isinstance(trainable, eqx.Module)  # a module of booleans may be callable too
+    spec = jax.tree.map(trainable, model) if whole else trainable
     spec = jax.tree.map(lambda t, x: bool(t) and eqx.is_inexact_array(x), spec, model)
     devices = jax.devices()
     sharding = None
     if len(devices) > 1:
-        sharding = NamedSharding(jax.make_mesh((len(devices),), ("batch",)), PartitionSpec("batch"))
+        mesh = jax.make_mesh((len(devices),), ("batch",), axis_types=(jax.sharding.AxisType.Auto,))
+        sharding = NamedSharding(mesh, PartitionSpec("batch"))
     loop = _Loop(objective, batches, optimiser, rate, spec, patience, bad_limit, members, sharding)
     keys = key if members is None else jax.random.split(key, members)
     start = loop.start if members is None else eqx.filter_vmap(loop.start)

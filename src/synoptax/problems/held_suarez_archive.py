@@ -89,7 +89,7 @@ class HeldSuarezArchive(eqx.Module):
         return np.concatenate(parts)[:count]
 
     def means(self, days: int, *, monitor: Monitor = Monitor()) -> np.ndarray:
-        """Area means at every snapshot from day 0 to `days` after the spin-up, shape (time, 5): to judge the spin-up."""
+        """Area means at all snapshots from day 0 to `days` after the spin-up, (time, 5): to judge the spin-up."""
         self.simulate(days, monitor=monitor)
         total = (self.spin_up + days) * 24 // self.hours
         return np.concatenate([load(p)[0]["means"] for p in self._kept(0, self.spin_up + days)])[:total]

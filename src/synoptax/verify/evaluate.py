@@ -110,12 +110,16 @@ def evaluate(
 
 @eqx.filter_jit
 def _sums(statistics: tuple[AbstractStatistic, ...], forecast, truth, weights, reference):
-    return [s.sums(forecast, truth, weights=weights, reference=reference) for s in statistics]
+    given, known = forecast.astype(np.float64), truth.astype(np.float64)
+    usual = None if reference is None else reference.astype(np.float64)
+    return [s.sums(given, known, weights=weights, reference=usual) for s in statistics]
 
 
 def _cut(values, size: int, *, axis: int, fill: float) -> np.ndarray:
     """Every slab has the same shape: one compilation, and a time gives the same bits in whichever chunk it comes."""
-    array = np.asarray(values, dtype=np.float64)
+    array = np.asarray(values)
+    if array.dtype not in (np.float32, np.float64):
+        array = array.astype(np.float64)
     missing = size - array.shape[axis]
     if missing == 0:
         return array

@@ -1,4 +1,4 @@
-"""A dry planet with weather: dinosaur's primitive equations under Held-Suarez forcing. The only file that knows dinosaur."""
+"""A dry planet with weather: primitive equations under Held-Suarez forcing. The only file that knows dinosaur."""
 
 import functools
 from typing import Any, ClassVar
@@ -199,7 +199,9 @@ class _Core:
         self.regular = grid.construct(truncation, nodes, latitude_spacing="equiangular")
         self.sigma = np.asarray(self.coords.vertical.centers)
         self.gauss_sines = horizontal.nodal_axes[1]
-        self.gauss_weights = np.asarray(horizontal.spherical_harmonics.basis.w) * len(horizontal.nodal_axes[0]) / 2 / np.pi
+        self.gauss_weights = (
+            np.asarray(horizontal.spherical_harmonics.basis.w) * len(horizontal.nodal_axes[0]) / 2 / np.pi
+        )
         self.speed = float(self.specs.dimensionalize(1.0, units.meter / units.second).magnitude)
         self.geopotential_scale = self.speed**2
         self.pressure_scale = float(self.specs.dimensionalize(1.0, units.pascal).magnitude)
@@ -212,9 +214,7 @@ class _Core:
         )
         self.forcing = d.held_suarez.HeldSuarezForcing(self.coords, self.specs, self.reference)
         full = d.time_integration.compose_equations([equations, self.forcing])
-        self.advance = d.time_integration.imex_rk_sil3(
-            full, float(self.specs.nondimensionalize(dt * units.second))
-        )
+        self.advance = d.time_integration.imex_rk_sil3(full, float(self.specs.nondimensionalize(dt * units.second)))
         damping = np.asarray(horizontal.laplacian_eigenvalues) / horizontal.laplacian_eigenvalues[truncation]
         self.damping = np.exp(-(dt / diffusion) * damping**4)
         self.damping[truncation + 1 :] = 0.0  # kept for derivatives; the forcing leaks into it
@@ -330,7 +330,7 @@ class _Core:
         return self._state(vorticity, divergence, modal, logarithm, jnp.result_type(float))
 
     def _balanced(self, temperature: np.ndarray, sine: np.ndarray) -> np.ndarray:
-        """Zonal wind [level, lat] in gradient balance with T(σ, φ) over flat ground: u² tanφ / a + 2Ω sinφ u = −∂Φ/a∂φ."""
+        """Zonal wind [level, lat] in gradient balance over flat ground: u² tanφ / a + 2Ω sinφ u = −∂Φ/a∂φ."""
         p, cosine = self.dinosaur.primitive_equations, np.sqrt(1 - sine**2)
         weights = p.get_geopotential_weights(self.coords.vertical, self.specs.R)
         gradient = np.gradient(weights @ temperature, np.arcsin(sine), axis=1)

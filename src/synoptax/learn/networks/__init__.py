@@ -8,6 +8,7 @@ from .conv import (
     GlobalPadding as GlobalPadding,
     PeriodicPadding as PeriodicPadding,
 )
+from .deeponet import BranchTrunk as BranchTrunk, LocalBranchTrunk as LocalBranchTrunk, Trunk as Trunk
 from .encoder import (
     AbstractPooling as AbstractPooling,
     Encoder as Encoder,

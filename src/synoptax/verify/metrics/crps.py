@@ -17,7 +17,7 @@ class CRPS(AbstractMetric):
     CRPS = ∫ (F_M(z) - 1{y ≤ z})² dz = mean_i |x_i - y| - Σ_{i<j} |x_i - x_j| / M²
 
     Use it when the M members themselves are delivered, and for one member, where it is the MAE. Do not compare
-    ensembles of different sizes with it: its mean falls as 1/M; use `FairCRPS`. Cost: a sort of the members.
+    ensembles of different sizes with it: its mean falls as 1/M; use `FairCRPS`. Cost: as `FairCRPS`.
 
     **Arguments:**
     - `transform`: the scale on which it is measured; members are transformed first.

@@ -14,10 +14,11 @@ from ..statistics import FairPairCRPS
 class FairCRPS(AbstractMetric):
     """The CRPS of the distribution that the members were drawn from, free of the bias of a finite ensemble.
 
-    fCRPS = mean_i |x_i - y| - Σ_{i<j} |x_i - x_j| / (M (M - 1)),   exact, by one sort: O(M log M)
+    fCRPS = mean_i |x_i - y| - Σ_{i<j} |x_i - x_j| / (M (M - 1)),   exact
 
     Use it to compare ensembles of different sizes and to score generative models. Use `CRPS` when the M members
-    themselves are the product. Cost: a sort of the members.
+    themselves are the product. Cost: all
+    pairs up to 256 members, one sort above.
 
     **Arguments:**
     - `transform`: the scale on which it is measured; members are transformed first.

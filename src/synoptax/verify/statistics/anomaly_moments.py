@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..base import AbstractStatistic, present, total
+from ._ensemble import mean
 
 
 class AnomalyMoments(AbstractStatistic):
@@ -24,6 +25,6 @@ class AnomalyMoments(AbstractStatistic):
         """Weighted sums of f', t', f'², t'², f't'."""
         assert reference is not None  # `evaluate` refuses before it comes here
         mask = present(truth, weights, reference)
-        f, t = jnp.mean(forecast, axis=0) - reference, truth - reference
+        f, t = mean(forecast) - reference, truth - reference
         parts = [total(v, mask) for v in (f, t, f * f, t * t, f * t)]
         return jnp.stack(parts, axis=-1), total(jnp.ones_like(mask), mask)

@@ -5,7 +5,7 @@ from jaxtyping import Array, Float
 
 from ...core import InputError
 from ..base import AbstractStatistic
-from ._ensemble import unusable
+from ._ensemble import mean, unusable
 
 
 class CoarseError(AbstractStatistic):
@@ -32,7 +32,7 @@ class CoarseError(AbstractStatistic):
         area = jnp.broadcast_to(weights.astype(truth.dtype), truth.shape)
         complete = blocks((~known).astype(truth.dtype)) == 0
         whole = jnp.where(complete, blocks(area), 0.0)
-        off = jnp.where(known & (area > 0), (jnp.mean(forecast, axis=0) - truth + unusable(forecast)) * area, 0.0)
+        off = jnp.where(known & (area > 0), (mean(forecast) - truth + unusable(forecast)) * area, 0.0)
         error = jnp.where(whole > 0, jnp.abs(blocks(off)), 0.0)
         return jnp.sum(error, axis=(-2, -1)), jnp.sum(whole, axis=(-2, -1))
 

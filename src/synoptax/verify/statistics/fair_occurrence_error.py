@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..base import AbstractLocal
-from ._ensemble import unusable
+from ._ensemble import mean, unusable
 
 
 class FairOccurrenceError(AbstractLocal):
@@ -23,6 +23,6 @@ class FairOccurrenceError(AbstractLocal):
         reference: Float[Array, "time channel *place"] | None = None,
     ) -> Float[Array, "time channel *place"]:
         """Squared error of the forecast probability without that of a finite ensemble; NaN where truth is missing."""
-        p = jnp.mean((forecast >= self.threshold).astype(truth.dtype), axis=0) + unusable(forecast)
+        p = mean((forecast >= self.threshold).astype(truth.dtype)) + unusable(forecast)
         o = (truth >= self.threshold).astype(truth.dtype)
         return jnp.where(jnp.isnan(truth), truth, jnp.square(p - o) - p * (1 - p) / (forecast.shape[0] - 1))

@@ -5,6 +5,7 @@ from jaxtyping import Array, Float
 
 from ...fields.normalise import AbstractTransform, Identity
 from ..base import AbstractStatistic, present, total
+from ._ensemble import mean
 
 
 class Moments(AbstractStatistic):
@@ -22,6 +23,6 @@ class Moments(AbstractStatistic):
     ) -> tuple[Float[Array, "time channel 5"], Float[Array, "time channel"]]:
         """Weighted sums of the five moments."""
         mask = present(truth, weights)
-        f, t = jnp.mean(self.transform.forward(forecast), axis=0), self.transform.forward(truth)
+        f, t = mean(self.transform.forward(forecast)), self.transform.forward(truth)
         parts = [total(v, mask) for v in (f, t, f * f, t * t, f * t)]
         return jnp.stack(parts, axis=-1), total(jnp.ones_like(mask), mask)

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from ...fields.normalise import AbstractTransform, Identity
 from ..base import AbstractLocal
-from ._ensemble import variance
+from ._ensemble import mean, variance
 
 
 def normal_crps(mean: Float[Array, "..."], std: Float[Array, "..."], truth: Float[Array, "..."]) -> Float[Array, "..."]:
@@ -39,4 +39,4 @@ class NormalCRPS(AbstractLocal):
     ) -> Float[Array, "time channel *place"]:
         """Closed form, from the first two moments of the members."""
         std = jnp.sqrt(variance(forecast, truth, self.transform))
-        return normal_crps(jnp.mean(self.transform.forward(forecast), axis=0), std, self.transform.forward(truth))
+        return normal_crps(mean(self.transform.forward(forecast)), std, self.transform.forward(truth))

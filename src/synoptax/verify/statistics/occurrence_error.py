@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..base import AbstractLocal
-from ._ensemble import unusable
+from ._ensemble import mean, unusable
 
 
 class OccurrenceError(AbstractLocal):
@@ -20,6 +20,6 @@ class OccurrenceError(AbstractLocal):
         reference: Float[Array, "time channel *place"] | None = None,
     ) -> Float[Array, "time channel *place"]:
         """Squared error of the forecast probability; NaN where truth is missing."""
-        p = jnp.mean((forecast >= self.threshold).astype(truth.dtype), axis=0) + unusable(forecast)
+        p = mean((forecast >= self.threshold).astype(truth.dtype)) + unusable(forecast)
         o = (truth >= self.threshold).astype(truth.dtype)
         return jnp.where(jnp.isnan(truth), truth, jnp.square(p - o))

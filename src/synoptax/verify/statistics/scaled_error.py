@@ -4,6 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..base import AbstractLocal
+from ._ensemble import mean
 
 
 class ScaledError(AbstractLocal):
@@ -20,4 +21,4 @@ class ScaledError(AbstractLocal):
     ) -> Float[Array, "time channel *place"]:
         """Squared error in units of the training standard deviation of each channel."""
         scale = jnp.asarray(self.std, truth.dtype).reshape(1, -1, *(1,) * (truth.ndim - 2))
-        return jnp.square((jnp.mean(forecast, axis=0) - truth) / jnp.broadcast_to(scale, truth.shape))
+        return jnp.square((mean(forecast) - truth) / jnp.broadcast_to(scale, truth.shape))

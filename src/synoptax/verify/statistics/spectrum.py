@@ -9,6 +9,7 @@ from ...core import InputError
 from ...fields.normalise import AbstractTransform, Identity
 from ..base import AbstractStatistic
 from ..windows import AbstractWindow, Boxcar
+from ._ensemble import mean
 
 
 class Spectrum(AbstractStatistic):
@@ -38,7 +39,7 @@ class Spectrum(AbstractStatistic):
             )
         whole = ~jnp.any(jnp.isnan(truth), axis=(-2, -1))
         filled = jnp.where(jnp.isnan(truth), 0.0, truth)
-        f = jnp.mean(self._power(self.transform.forward(forecast)), axis=0)
+        f = mean(self._power(self.transform.forward(forecast)))
         t = self._power(self.transform.forward(filled))
         keep = jnp.expand_dims(whole, (-2, -1))
         return jnp.where(keep, jnp.stack([f, t], axis=-2), 0.0), whole.astype(truth.dtype)
@@ -48,9 +49,13 @@ class Spectrum(AbstractStatistic):
         ring, count, _ = _rings((ny, nx), self.spacing)
         taper = jnp.asarray(np.outer(self.window.taper(ny), self.window.taper(nx)), maps.dtype)
         flat = (maps - jnp.mean(maps, axis=(-2, -1), keepdims=True)) * jnp.broadcast_to(taper, maps.shape)
-        power = jnp.square(jnp.abs(jnp.fft.fft2(flat))) / (ny * nx) ** 2
-        rows = jnp.moveaxis(power.reshape(-1, ny * nx), 0, 1)
-        sums = jax.ops.segment_sum(rows, jnp.asarray(ring.ravel()), num_segments=count + 2)[1 : count + 1]
+        half = nx // 2 + 1  # the other half of the coefficients are conjugates of these
+        twice = np.where((np.arange(half) == 0) | (2 * np.arange(half) == nx), 1.0, 2.0) / (ny * nx) ** 2
+        power = jnp.square(jnp.abs(jnp.fft.rfft2(flat)))
+        power = power * jnp.broadcast_to(jnp.asarray(twice, maps.dtype), power.shape)
+        rows = jnp.moveaxis(power.reshape(-1, ny * half), 0, 1)
+        index = jnp.asarray(ring[:, :half].ravel())
+        sums = jax.ops.segment_sum(rows, index, num_segments=count + 2)[1 : count + 1]
         sizes = np.bincount(ring.ravel(), minlength=count + 2)[1 : count + 1]
         means = sums / jnp.broadcast_to(jnp.asarray(sizes, maps.dtype)[:, None], sums.shape)
         return jnp.moveaxis(means, 0, 1).reshape(*maps.shape[:-2], count)

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..base import AbstractStatistic, present, total
-from ._ensemble import unusable
+from ._ensemble import mean, unusable
 
 
 class Wetness(AbstractStatistic):
@@ -24,6 +24,6 @@ class Wetness(AbstractStatistic):
         mask = present(truth, weights)
         x, y = (forecast >= self.threshold).astype(truth.dtype), (truth >= self.threshold).astype(truth.dtype)
         failed = unusable(forecast)
-        often, much = jnp.mean(x, axis=0) + failed, jnp.mean(jnp.where(x > 0, forecast, 0.0), axis=0) + failed
+        often, much = mean(x) + failed, mean(jnp.where(x > 0, forecast, 0.0)) + failed
         parts = [total(v, mask) for v in (often, y, much, jnp.where(y > 0, truth, 0.0))]
         return jnp.stack(parts, axis=-1), total(jnp.ones_like(mask), mask)

@@ -28,7 +28,7 @@ demo: env        ## the quickstart: a simulated climate, downscaled; writes demo
 	$(BIN)/synoptax run quickstart --out demo
 
 test: env        ## quick and standard tests
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 test-slow: env   ## published scores, kill tests, large files
 	$(BIN)/python -m pytest -m slow

@@ -11,6 +11,9 @@ from .commands import data, downscale, listing, reporting, running
 
 _Usage = typer.BadParameter.__mro__[2]  # the parser's own base of errors; typer does not export it
 
+_SIGINT = 130  # what typer makes of Ctrl-C
+_INTERRUPTED = "Interrupted. What was finished is kept: give the same command again to continue."
+
 app = typer.Typer(
     name="synoptax",
     help="Learn the dynamics of chaotic and Earth-system data, and put them to use.\n\n"
@@ -62,9 +65,10 @@ def limit_threads(threads: int) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns the exit code: 0 done, 2 for input that cannot be used, with one sentence."""
     try:
-        return int(app(args=arguments, prog_name="synoptax", standalone_mode=False) or 0)
+        code = int(app(args=arguments, prog_name="synoptax", standalone_mode=False) or 0)
+        return _refuse(_INTERRUPTED) if code == _SIGINT else code
     except (KeyboardInterrupt, typer.Abort):
-        return _refuse("Interrupted. What was finished is kept: give the same command again to continue.")
+        return _refuse(_INTERRUPTED)
     except typer.Exit as leave:
         return leave.exit_code
     except _Usage as error:

@@ -49,16 +49,17 @@ def test_unsorted_and_duplicate_times_are_refused(days, word):
 
 
 def test_numbers_and_missing_times_are_refused_with_a_way_out():
-    with pytest.raises(InputError, match="start=.*step="):
+    with pytest.raises(InputError, match=r"start=.*step="):
         Times.of(np.arange(4))
     with pytest.raises(InputError, match="NaT"):
         Times.of(np.array(["2000-01-01", "NaT"], "M8[ns]"))
 
 
 def test_segments_break_at_gaps_but_not_at_months():
-    winters = np.concatenate([np.arange("1982-12-01", "1983-03-01", dtype="M8[D]")] * 1 + [
-        np.arange("1983-12-01", "1984-03-01", dtype="M8[D]")
-    ])
+    winters = np.concatenate(
+        [np.arange("1982-12-01", "1983-03-01", dtype="M8[D]")] * 1
+        + [np.arange("1983-12-01", "1984-03-01", dtype="M8[D]")]
+    )
     assert list(np.unique(Times.of(winters.astype("M8[ns]")).segments(), return_counts=True)[1]) == [90, 91]
     months = np.arange("1970-01", "1975-01", dtype="M8[M]").astype("M8[ns]")
     assert not Times.of(months).segments().any()

@@ -1,5 +1,8 @@
 """Each claim of a metric, for each metric that makes it."""
 
+import dataclasses
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -184,5 +187,17 @@ def test_precision_does_not_depend_on_the_input(name):
     forecast, truth, reference, weights = (np.asarray(a, np.float32) for a in draw(7))
     one = only(metric, forecast, truth, weights, reference)
     other = only(metric, jnp.asarray(forecast), jnp.asarray(truth), weights, jnp.asarray(reference))
+    with jax.enable_x64(False):
+        third = only(metric, forecast, truth, weights, reference)
     assert one.dtype == np.float64
     np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(one, third)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_docstrings_have_the_sections(name):
+    doc = METRICS[name].__doc__ or ""
+    for section in ("Use it", "Cost: ", "**Good values:**", "**Fails when:**", "Reference: "):
+        assert section in doc, section
+    for field in dataclasses.fields(METRICS[name]):
+        assert f"`{field.name}`" in doc, f"`{field.name}` is not described"

@@ -144,7 +144,9 @@ def test_forecast_steps_become_valid_times_without_reading(tmp_path):
 @pytest.mark.parametrize("name,length", [("noleap", 59), ("360_day", 60)])
 def test_other_calendars_survive_reading_and_writing(tmp_path, name, length):
     times = xr.date_range("2000-01-01", periods=length, calendar=name, use_cftime=True)
-    ds = xr.Dataset({"tas": (("time", "lat", "lon"), np.ones((length, 2, 2)))}, {"time": times, "lat": [0, 1], "lon": [0, 1]})
+    ds = xr.Dataset(
+        {"tas": (("time", "lat", "lon"), np.ones((length, 2, 2)))}, {"time": times, "lat": [0, 1], "lon": [0, 1]}
+    )
     ds.to_netcdf(tmp_path / "a.nc")
     got = open_dataset(tmp_path / "a.nc")
     write_dataset(got, tmp_path / "b.nc", provenance="a test")
@@ -156,7 +158,11 @@ def test_other_calendars_survive_reading_and_writing(tmp_path, name, length):
 
 def test_a_file_without_metadata_is_read_by_a_mapping(tmp_path):
     xr.Dataset(
-        {"VAR": (("n", "j", "i"), RNG.normal(size=(6, 2, 3))), "phi": ("j", [49.0, 50.0]), "lam": ("i", [1.0, 2.0, 3.0])}
+        {
+            "VAR": (("n", "j", "i"), RNG.normal(size=(6, 2, 3))),
+            "phi": ("j", [49.0, 50.0]),
+            "lam": ("i", [1.0, 2.0, 3.0]),
+        }
     ).to_netcdf(tmp_path / "bare.nc")
     mapping = "time=n,lat=phi,lon=lam,t2m=VAR,t2m.units=K,start=2005-01-01T06,step=6h"
     got = open_dataset(tmp_path / "bare.nc", mapping=mapping)
@@ -213,6 +219,24 @@ def test_projected_and_rotated_and_curvilinear(tmp_path):
     flat.rename(y="j", x="i").to_netcdf(tmp_path / "curved.nc")
     with pytest.raises(InputError, match="two-dimensional"):
         open_dataset(tmp_path / "curved.nc")
+
+
+def test_a_rotated_pole_is_degrees_on_a_sphere(tmp_path):
+    axes = {"rlat": ("rlat", np.arange(-10.0, 11.0)), "rlon": ("rlon", np.arange(-8.0, 9.0))}
+    axes["rlat"] += ({"standard_name": "grid_latitude", "units": "degrees"},)
+    axes["rlon"] += ({"standard_name": "grid_longitude", "units": "degrees"},)
+    pole = {"grid_mapping_name": "rotated_latitude_longitude", "grid_north_pole_latitude": 39.25}
+    pole["grid_north_pole_longitude"] = -162.0  # EURO-CORDEX: the rotated origin lies at 50.75 N, 18 E
+    ds = xr.Dataset(
+        {"tas": (("rlat", "rlon"), np.ones((21, 17)), {"grid_mapping": "rotated_pole"}), "rotated_pole": ((), 0, pole)},
+        axes,
+    )
+    ds.to_netcdf(tmp_path / "cordex.nc")
+    grid = grid_of(open_dataset(tmp_path / "cordex.nc"))
+    lat, lon = grid.coordinates()
+    np.testing.assert_allclose((lat[10, 8], lon[10, 8]), (50.75, 18.0), atol=1e-6)
+    np.testing.assert_allclose(grid.areas(), Grid.latlon(grid.y.centres, grid.x.centres).areas(), rtol=1e-12)
+    assert "rotated pole" in describe(open_dataset(tmp_path / "cordex.nc"))
 
 
 def test_station_tables(tmp_path):
@@ -328,7 +352,9 @@ def test_real_files(data_dir):
     rain = open_dataset(data_dir / "eraint_balearics/pcp_spread.nc")
     lat, lon = grid_of(rain).coordinates()
     assert 38.5 < lat.min() < lat.max() < 40.3 and 1.0 < lon.min() < lon.max() < 4.5
-    winds = open_dataset(data_dir / "med_winds/med_winds_ecmwf_quikscat.nc", mapping="grid=point,start=2005-02-01,step=6h")
+    winds = open_dataset(
+        data_dir / "med_winds/med_winds_ecmwf_quikscat.nc", mapping="grid=point,start=2005-02-01,step=6h"
+    )
     assert grid_of(winds).shape == (25, 47)
     stations = open_dataset(data_dir / "noaa_stations/noaa_daily_us.nc")
     assert place_of(stations, "Tmax").shape == (137,) and "degF" in describe(stations)

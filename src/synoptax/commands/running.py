@@ -68,7 +68,7 @@ def tables(report: "Report") -> str:
 
 
 def _table(report: "Report", metric: str) -> str:
-    from ..show.html import number, ordered
+    from ..show.html import number, ordered, references
 
     rows = [r for r in report.rows if r["metric"] == metric]
     variables = list(dict.fromkeys(r["variable"] for r in rows))
@@ -79,5 +79,10 @@ def _table(report: "Report", metric: str) -> str:
     units = {r["variable"]: r.get("unit", "") for r in rows}
     heads = [metric, *[f"{v} ({units[v]})" if units[v] else v for v in variables]]
     table = [heads, *[[r["method"], *[cells.get((r["method"], v), "") for v in variables]] for r in order]]
-    widths = [max(len(line[i]) for line in table) for i in range(len(heads))]
+    for name in references(rows) if len(variables) == 1 else ():
+        table[0].append(f"skill vs {name}")
+        for line, row in zip(table[1:], order, strict=True):
+            kinds = [row.get(f"skill_vs_{name}{end}") for end in ("", "_low", "_high")]
+            line.append("" if kinds[0] is None else f"{number(kinds[0])} [{number(kinds[1])}, {number(kinds[2])}]")
+    widths = [max(len(line[i]) for line in table) for i in range(len(table[0]))]
     return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in table)

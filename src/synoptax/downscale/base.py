@@ -7,13 +7,23 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..core import Monitor
+from ..fields.accept import accepts_xarray
 from ..records import Layout, Predictors, Task
 
 
 class AbstractDownscaler(eqx.Module):
-    """What predicts: coarse fields in, fine fields out, in physical units. Saved and loaded whole by `core.save`."""
+    """What predicts: coarse fields in, fine fields out, in physical units. Saved and loaded whole by `core.save`.
+
+    `predict` and `sample` also take xarray data sets, opened with `fields.open_dataset`, and then return one.
+    """
 
     layout: eqx.AbstractVar[Layout]
+
+    def __init_subclass__(cls) -> None:
+        """Lets xarray in at the door of every downscaler, so that no method has to think of it."""
+        for name in ("predict", "sample"):
+            if name in vars(cls):
+                setattr(cls, name, accepts_xarray(vars(cls)[name]))
 
     @abc.abstractmethod
     def predict(self, predictors: Predictors) -> Float[Array, "time channel *fine"]:

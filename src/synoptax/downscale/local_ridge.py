@@ -10,11 +10,14 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ..core import InputError, Monitor
 from ..fields.climatology import missing_patterns, usable_harmonics
-from ..records import Layout, Predictors, Task
+from ..records import Layout, Predictors, Samples, Task
 from .base import AbstractDeterministic, AbstractDownscaler, AbstractMethod
 from .locality import Group, groups, weights
 from .nearest import Nearest
 from .target import Target, joined
+
+
+_GUARD = 0.06  # of the training times, left out on either side of a part that is held out while tuning
 
 
 class _Choice(NamedTuple):
@@ -22,6 +25,22 @@ class _Choice(NamedTuple):
     neighbour: float
     level: float
     cycle: float
+
+
+class _Fold(NamedTuple):
+    """Predictors and normalised target of the times to fit on and of those held out, and areas of the target's entries."""
+
+    x: np.ndarray
+    z: np.ndarray
+    held_x: np.ndarray
+    held_z: np.ndarray
+    area: np.ndarray
+
+    @classmethod
+    def of(cls, fitted: Samples, held: Samples, layout: Layout, base: AbstractDownscaler | None) -> "_Fold":
+        stack, target = _Stack.of(fitted.predictors, layout), Target.of(fitted, layout, base)
+        rows = [np.asarray(a) for s in (fitted, held) for a in (stack(s.predictors), target.rows(s))]
+        return cls(*rows, np.asarray(target.weights()))
 
 
 class _Stack(eqx.Module):
@@ -97,8 +116,10 @@ class LocalRidge(AbstractMethod):
       field is the area mean of the fine one, and nothing elsewhere.
     - `refit`: after tuning, fit again on training and validation data together.
     - `tuning_groups`: at most so many coarse cells are used while tuning.
+    - `rotations`: blocks of time that are held out in turn while tuning: first the validation block, then equal parts
+      of the training times. One block of a few days is one kind of weather and picks settings by chance.
 
-    The first of each is the starting point; settings are tuned on the validation block one after the other.
+    The first of each setting is the starting point; they are tuned one after the other.
 
     **Good values:** the defaults; hourly 2 m temperature over Britain, 4x, two weeks of training: reach 1.5, times
     −2 to 2 with weight 0.35, level 0.1, α 0.3: RMSE 0.82 of tuned ridge.
@@ -120,15 +141,18 @@ class LocalRidge(AbstractMethod):
     base: AbstractMethod | None = None
     refit: bool = eqx.field(static=True, default=True)
     tuning_groups: int = eqx.field(static=True, default=32)
+    rotations: int = eqx.field(static=True, default=4)
 
     def __check_init__(self) -> None:
         settings = (self.reaches, self.neighbours, self.levels, self.cycles, self.penalties)
-        if not all(settings) or min(self.reaches) <= 0 or min(self.penalties) <= 0 or self.tuning_groups < 1:
-            raise InputError("LocalRidge needs at least one value of each setting, and reaches and penalties above zero.")
+        if not all(settings) or sorted(self.penalties) != list(self.penalties):
+            raise InputError("LocalRidge needs at least one value of each setting, and penalties in ascending order.")
+        if min(self.reaches) <= 0 or min(self.penalties) <= 0 or min(self.tuning_groups, self.rotations) < 1:
+            raise InputError("LocalRidge needs reaches and penalties above zero, and at least one coarse cell and one rotation to tune on.")
 
     @classmethod
     def example(cls) -> "LocalRidge":
-        return cls(reaches=(1.5,), cycles=(0.0,), penalties=(1e-2, 0.3))
+        return cls(reaches=(1.5,), cycles=(0.0,), penalties=(1e-2, 0.3), rotations=2)
 
     def fit(self, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> AbstractDownscaler:
         """Tunes on the validation block, then solves every group of cells; deterministic, `key` only feeds the base."""
@@ -159,16 +183,14 @@ class LocalRidge(AbstractMethod):
         self, task: Task, base: AbstractDownscaler | None, every: list[Group], monitor: Monitor
     ) -> tuple[_Choice, np.ndarray]:
         """The best settings on the validation block, and the number of the best penalty for each target channel."""
-        stack = _Stack.of(task.train.predictors, task.layout)
-        target = Target.of(task.train, task.layout, base)
-        data = [np.asarray(a) for s in (task.train, task.valid) for a in (stack(s.predictors), target.rows(s))]
+        data = [_Fold.of(*pair, task.layout, base) for pair in _rotated(task, self.rotations)]
         some = every[:: -(-len(every) // self.tuning_groups)]
-        area = np.asarray(target.weights())
         scores: dict[_Choice, np.ndarray] = {}
 
         def score(choice: _Choice) -> float:
             if choice not in scores:
-                scores[choice] = _errors(data, some, choice, task.layout, self.penalties, area)
+                errors = [_errors(fold, some, choice, task.layout, self.penalties) for fold in data]
+                scores[choice] = np.mean(errors, axis=0)
                 monitor(len(scores), 0, f"validation error {np.sqrt(scores[choice].min(axis=0).mean()):.4g}")
             return float(scores[choice].min(axis=0).sum())
 
@@ -176,12 +198,22 @@ class LocalRidge(AbstractMethod):
         tried = {"reach": self.reaches, "level": self.levels}
         if any(n for source in task.layout.sources for n in source.neighbours):
             tried["neighbour"] = self.neighbours
-        if sum(stack.cycle):
+        if data[0].x.shape[1] > sum(f[0].size for f in task.train.predictors.fields):
             tried["cycle"] = self.cycles
         for name, values in tried.items():
             best = min((best._replace(**{name: v}) for v in values), key=score)
-        score(best)
         return best, scores[best].argmin(axis=0)
+
+
+def _rotated(task: Task, rotations: int) -> list[tuple[Samples, Samples]]:
+    """(Times to fit on, times held out): the task's own, then each part of the training times in turn, with a guard."""
+    pairs, count = [(task.train, task.valid)], len(task.train)
+    parts = np.array_split(np.arange(count), rotations - 1) if rotations > 1 and count >= 8 * rotations else []
+    guard = max(1, round(_GUARD * count))
+    for part in parts:
+        rest = np.r_[: max(part[0] - guard, 0), min(part[-1] + 1 + guard, count) : count]
+        pairs.append((joined(task.train.at(rest), task.valid), task.train.at(part)))
+    return pairs
 
 
 def _features(x: np.ndarray, group: Group, choice: _Choice, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
@@ -235,23 +267,17 @@ def _solve(
 
 
 def _errors(
-    data: list[np.ndarray],
-    some: list[Group],
-    choice: _Choice,
-    layout: Layout,
-    penalties: tuple[float, ...],
-    area: np.ndarray,
+    fold: _Fold, some: list[Group], choice: _Choice, layout: Layout, penalties: tuple[float, ...]
 ) -> np.ndarray:
-    """Mean square validation error, shape (penalty, channel)."""
-    x, z, xv, zv = data
+    """Mean square error on the held-out times, shape (penalty, channel)."""
     total, weight = np.zeros((len(penalties), len(layout.channels))), np.zeros(len(layout.channels))
     for group in some:
-        index, slopes, shifts = _solve(x, z, group, choice, layout, penalties)
-        truth = zv[:, group.columns]
-        there = np.isfinite(truth) * area[group.columns]
+        index, slopes, shifts = _solve(fold.x, fold.z, group, choice, layout, penalties)
+        truth = fold.held_z[:, group.columns]
+        there = np.isfinite(truth) * fold.area[group.columns]
         np.add.at(weight, group.channel, there.sum(axis=0))
         for i in range(len(penalties)):
-            gap = np.nan_to_num(truth - xv[:, index] @ slopes[i] - shifts[i])
+            gap = np.nan_to_num(truth - fold.held_x[:, index] @ slopes[i] - shifts[i])
             np.add.at(total[i], group.channel, (gap**2 * there).sum(axis=0))
     return total / np.maximum(weight, 1e-12)
 

@@ -106,8 +106,14 @@ def _coordinates(place: Place) -> dict[str, Any]:
         north = {"standard_name": "latitude", "units": "degrees_north", "axis": "Y"}
         east = {"standard_name": "longitude", "units": "degrees_east", "axis": "X"}
         return {"lat": ("lat", y, north), "lon": ("lon", x, east)}
-    north = {"standard_name": "projection_y_coordinate", "units": "m", "axis": "Y"}
-    east = {"standard_name": "projection_x_coordinate", "units": "m", "axis": "X"}
+    names = (
+        ("grid_latitude", "grid_longitude")
+        if place.spherical
+        else ("projection_y_coordinate", "projection_x_coordinate")
+    )
+    units = "degrees" if place.spherical else "m"
+    north = {"standard_name": names[0], "units": units, "axis": "Y"}
+    east = {"standard_name": names[1], "units": units, "axis": "X"}
     crs = {"crs": ((), np.int32(0), _mapping(place.crs))} if _projected(place) else {}
     return {"northing": ("northing", y, north), "easting": ("easting", x, east), **crs}
 

@@ -56,7 +56,8 @@ def _place(place: Place) -> str:
         where = f"{_range(place.y.centres, 'N', 'S')}, {_range(place.x.centres, 'E', 'W')}"
         return f"latitude-longitude grid {size}, {where}, spacing {dy} x {dx} degrees{round_}"
     named = "projection not known" if place.crs == "local" else _crs_name(place.crs)
-    return f"projected grid {size}, spacing {dy} x {dx} m, {named}"
+    kind, unit = ("grid about a rotated pole", "degrees") if place.spherical else ("projected grid", "m")
+    return f"{kind} {size}, spacing {dy} x {dx} {unit}, {named}"
 
 
 def _crs_name(crs: str) -> str:

@@ -58,7 +58,7 @@ class Grid:
     """A rectilinear grid with cell edges: `y` is latitude (or northing), `x` longitude (or easting), both ascending.
 
     **Arguments:**
-    - `y`, `x`: axes; degrees when `crs` is None, metres otherwise.
+    - `y`, `x`: axes; degrees when `crs` is None or a rotated pole, metres otherwise.
     - `crs`: None for latitude-longitude, else any definition that PROJ reads, such as `EPSG:3035`.
     """
 
@@ -85,10 +85,15 @@ class Grid:
         """Names of the axes in files."""
         return ("lat", "lon") if self.crs is None else ("northing", "easting")
 
+    @property
+    def spherical(self) -> bool:
+        """True when y and x are degrees on a sphere: latitude-longitude, or the same about a rotated pole."""
+        return self.crs is None or _in_degrees(self.crs)
+
     def areas(self) -> np.ndarray:
-        """Cell areas, shape (y, x); on the sphere of unit radius for latitude-longitude, m² for projected grids."""
+        """Cell areas, shape (y, x); on the sphere of unit radius when in degrees, m² for projected grids."""
         y, x = np.asarray(self.y.edges), np.asarray(self.x.edges)
-        if self.crs is None:
+        if self.spherical:
             return np.outer(np.diff(np.sin(np.deg2rad(y))), np.diff(np.deg2rad(x)))
         return np.outer(np.diff(y), np.diff(x))
 
@@ -185,6 +190,14 @@ def transformer(crs: str) -> pyproj.Transformer:
         return pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
     except pyproj.exceptions.CRSError as error:
         raise InputError(f"PROJ does not know the projection '{crs[:80]}' ({error}); give an EPSG code.") from error
+
+
+@functools.lru_cache(maxsize=32)
+def _in_degrees(crs: str) -> bool:
+    try:
+        return crs != LOCAL and bool(pyproj.CRS(crs).is_geographic)
+    except pyproj.exceptions.CRSError:
+        return False
 
 
 def _to_poles(axis: Axis) -> Axis:

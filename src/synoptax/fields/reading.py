@@ -15,7 +15,7 @@ from .places import cells_of, place_of
 from .prepare import Preparation, gather
 from .recipe import Input
 from .regrid import AbstractRegrid
-from .times import Times
+from .times import ExactAlign, Times
 from .units import conversion, units_of
 
 _PROBE = 16  # times read to see whether values are of the kind that was fitted on
@@ -79,7 +79,7 @@ class Reader:
                 f"at {int(short.sum())} of {kept.size} times a neighbour was missing (end or break of the file) "
                 f"and the nearest one of the unbroken run was used"
             )
-        if any(feed.neighbours != (0,) for feed in feeds) or len(feeds) > 1:
+        if recipe.align != ExactAlign():
             notes.append(recipe.align.sentence)
         return cls(preparation, tuple(feeds), rows, stamps.at(kept), tuple(dict.fromkeys(notes)))
 

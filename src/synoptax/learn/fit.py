@@ -265,7 +265,7 @@ def _drive(loop: _Loop, state: _State, valid, keys, key, steps: int, every: int,
         found = checkpoint.read(monitor.folder, state, identity)
         if found is not None:
             state, note = found
-            progress = _Progress(**note["progress"])
+            progress = _Progress(**{f.name: note[f.name] for f in dataclasses.fields(_Progress)})
     seeds = _seeds(key, steps)
     written = time.monotonic()
     while progress.done < steps and _running(state):
@@ -284,9 +284,8 @@ def _drive(loop: _Loop, state: _State, valid, keys, key, steps: int, every: int,
         monitor(progress.done, steps, f"loss {float(np.mean(entry['loss'])):.4g}")
         last = progress.done >= steps or not _running(state)
         if monitor.folder is not None and (last or time.monotonic() - written > monitor.seconds):
-            checkpoint.write(
-                monitor.folder, state, {"identity": identity, "progress": dataclasses.asdict(progress)}
-            )
+            note = {"identity": identity, "status": np.asarray(state.status).tolist(), **dataclasses.asdict(progress)}
+            checkpoint.write(monitor.folder, state, note)
             written = time.monotonic()
     return _finish(loop, state, valid, progress)
 

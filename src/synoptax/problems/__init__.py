@@ -1,5 +1,6 @@
 """Twin experiments and data tasks, one a file."""
 
+from .balearics_precipitation import BalearicsPrecipitation as BalearicsPrecipitation
 from .base import AbstractDownscalingProblem as AbstractDownscalingProblem, Fold as Fold
 from .held_suarez import HeldSuarezDownscaling as HeldSuarezDownscaling
 from .era5_uk_t2m_x4 import Era5UKT2mX4 as Era5UKT2mX4

@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from ...fields.regrid import LinearMap
 from .conv import AbstractPadding, Conv
 from .resnet import ResidualBlock, ResNet
 
@@ -117,7 +118,7 @@ class LocalBranchTrunk(eqx.Module):
     """
 
     features: ResNet
-    interpolate: eqx.Module
+    interpolate: LinearMap
     first: eqx.nn.Linear
     second: eqx.nn.Linear
     head: eqx.nn.Linear
@@ -128,7 +129,7 @@ class LocalBranchTrunk(eqx.Module):
         channels: int,
         places: Float[Array, "place feature"],
         outputs: int,
-        interpolate: eqx.Module,
+        interpolate: LinearMap,
         *,
         rank: int = 64,
         width: int = 32,
@@ -148,7 +149,7 @@ class LocalBranchTrunk(eqx.Module):
     def __call__(self, field: Float[Array, "y x channel"], *, key: PRNGKeyArray | None = None) -> Float[Array, " cell"]:
         """One coarse field to all outputs at all places, flattened output by output."""
         coarse = jnp.moveaxis(self.features(field, key=key), -1, 0)
-        local = self.interpolate(coarse)  # type: ignore[operator]
+        local = self.interpolate.complete(coarse)
         local = local.reshape(local.shape[0], -1).T
         branch = jax.vmap(self.second)(jax.nn.gelu(jax.vmap(self.first)(local)))
         return jax.vmap(self.head)(branch * self.trunk()).T.reshape(-1)

@@ -1,6 +1,7 @@
 """An encoder of fields: dense maps for a decoder, and one vector for losses on whole states."""
 
 import abc
+import itertools
 
 import equinox as eqx
 import jax
@@ -9,7 +10,6 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from .conv import AbstractPadding, Conv
 from .resnet import ResidualBlock
-import itertools
 
 
 class Encoding(eqx.Module):

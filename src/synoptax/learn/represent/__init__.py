@@ -1,4 +1,4 @@
-"""Representations learned without labels: a pretraining takes an encoder and frames, and returns the encoder trained."""
+"""Representations learned without labels: a pretraining takes an encoder and frames, and returns it trained."""
 
 from .autoencoder import Autoencoder as Autoencoder
 from .base import AbstractPretraining as AbstractPretraining

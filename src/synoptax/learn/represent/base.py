@@ -64,7 +64,7 @@ class AbstractPretraining(eqx.Module):
         **Arguments:**
         - `encoder`: an `Encoder`; with `members`, stacked encoders.
         - `frames`: normalised fields without gaps; never windows across a change of `segment`.
-        - `valid`: frames for the validation curve. It selects nothing: a representation may lower its loss by collapsing.
+        - `valid`: frames for the validation curve. It selects nothing: a representation may lower its loss by collapse.
         - `members`: encoders trained side by side by `vmap`.
 
         **Raises:** `InputError` when no run of frames is long enough for a window.

@@ -43,8 +43,8 @@ class Health(eqx.Module):
         rank, relative = (float(np.atleast_1d(np.asarray(v))[bad].min()) for v in (self.rank, self.relative))
         who = f"in {int(bad.sum())} of {bad.size} members " if bad.size > 1 else ""
         return (
-            f"The representation collapsed {who}(effective rank {rank:.2f}, relative spread {relative:.3f}): frames can "
-            "hardly be told apart; stop the gradient at the target, raise the covariance weight or lower the learning rate."
+            f"The representation collapsed {who}(effective rank {rank:.2f}, relative spread {relative:.3f}): frames "
+            "can hardly be told apart; stop the gradient at the target, raise the covariance weight or lower the rate."
         )
 
 

@@ -37,9 +37,10 @@ class DynaMo(AbstractTrained):
     time that copying the last one predicts the next (take every `step`-th: 6 to 24 hours for weather). Cost: the
     encoder on `window` x `batch` fields and two small transformers, forward and backward, a step.
 
-    The defaults are the paper's definitions. What its public code does otherwise is a type of its own: `UntrainedLatent`,
-    `MeanOffDiagonal`, `ForwardUnscheduled`, `WithoutLastWindow`, and `SelfWeightedGradient` of a later re-use; the
-    averaging of parameters without batch-norm statistics has no counterpart, since the encoder keeps no statistics.
+    The defaults are the paper's definitions. What its public code does otherwise is a type of its own:
+    `UntrainedLatent`, `MeanOffDiagonal`, `ForwardUnscheduled`, `WithoutLastWindow`, and `SelfWeightedGradient` of a
+    later re-use; the averaging of parameters without batch-norm statistics has no counterpart, since the encoder keeps
+    no statistics.
 
     **Arguments:**
     - `window`: frames in a window; `step`: distance between frames in times.
@@ -48,8 +49,8 @@ class DynaMo(AbstractTrained):
     - `layers`, `heads`, `width`: of both transformers; `dropout`: of the forward one.
     - `recipe`: steps, batch, learning rate.
 
-    **Good values:** window 5, λ = 0.04, `Bottleneck(16)`; transformers of 6 layers, 6 heads, width 120 for states of 512
-    numbers (Cui et al. 2024).
+    **Good values:** window 5, λ = 0.04, `Bottleneck(16)`; transformers of 6 layers, 6 heads, width 120 for states of
+    512 numbers (Cui et al. 2024).
 
     **Fails when:** frames hardly change, when a constant part of every frame (static fields) is part of the input, or
     when the states collapse, which the log's `rank`, `spread` and `relative` show and the result's `health` says.
@@ -77,7 +78,7 @@ class DynaMo(AbstractTrained):
     def __check_init__(self) -> None:
         if self.window < 2 or self.step < 1:
             raise InputError(
-                f"DynaMo needs windows of two or more frames, one or more steps apart; given {self.window} and {self.step}."
+                f"DynaMo needs windows of two or more frames, a step or more apart; given {self.window}, {self.step}."
             )
         if self.latent.needs_average and self.target.decay(1) is None:
             raise InputError(

@@ -22,11 +22,11 @@ class MaskedAutoencoder(AbstractTrained):
     """Pretraining by filling gaps: square patches of the field are hidden and drawn again from the rest.
 
     L = mean over hidden cells of (g(f(o ∘ visible + token ∘ hidden)) − o)², the same mask for all channels; g is two
-    convolutions on the encoder's maps. Objective and masking as in W-MAE; the encoder is this package's convolutional one,
-    which reads the whole field with a learned value at hidden cells, instead of a transformer that reads visible patches.
+    convolutions on the encoder's maps. Objective and masking as in W-MAE; the encoder is this package's convolutional
+    one, which reads the whole field with a learned value at hidden cells, instead of a transformer on visible patches.
 
-    When to use: single fields with spatial structure; no time order needed. When not: on grids of few patches. Cost: the
-    encoder and 18 x cells x width x map channels multiply-adds a field.
+    When to use: single fields with spatial structure; no time order needed. When not: on grids of few patches. Cost:
+    the encoder and 18 x cells x width x map channels multiply-adds a field.
 
     **Arguments:**
     - `patch`: cells along the side of a patch.

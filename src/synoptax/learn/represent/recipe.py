@@ -19,8 +19,8 @@ class Recipe(eqx.Module):
     - `decay`: weight decay, on arrays of two or more axes only.
     - `every`: steps between entries of the log.
 
-    **Good values:** DynaMo's own are rate 1e-4, clip 0.1, warm-up 5 of 40 epochs, batch 64, no decay, for 1e5 frames and
-    ResNet-18; small encoders on a few thousand fields want a rate of 3e-4 to 1e-3 and 500 to 3000 steps.
+    **Good values:** DynaMo's own are rate 1e-4, clip 0.1, warm-up 5 of 40 epochs, batch 64, no decay, for ResNet-18;
+    small encoders on a few thousand fields want a rate of 3e-4 to 1e-3 and 500 to 3000 steps.
     """
 
     steps: int = eqx.field(static=True, default=1000)
@@ -34,7 +34,7 @@ class Recipe(eqx.Module):
     def __check_init__(self) -> None:
         if min(self.steps, self.batch, self.every) < 1 or self.rate <= 0 or not 0 <= self.warmup < 1 or self.clip <= 0:
             raise InputError(
-                f"A recipe needs positive steps, batch, every, rate and clip and a warm-up share below one; given {self}."
+                f"A recipe needs positive steps, batch, every, rate and clip and a warm-up share below 1; given {self}."
             )
 
     def scheduled(self) -> optax.GradientTransformation:

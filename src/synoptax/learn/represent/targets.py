@@ -56,8 +56,8 @@ class AveragedTarget(AbstractTarget):
     **Arguments:**
     - `start`: first β. 0.99 in the DynaMo paper; fits of a few hundred steps want 0.95.
 
-    Reference: Chen, Xie and He (2021), doi:10.1109/ICCV48922.2021.00950 (schedule, per step as there; DynaMo's code moves
-    it once an epoch).
+    Reference: Chen, Xie and He (2021), doi:10.1109/ICCV48922.2021.00950 (schedule, per step as there; DynaMo's code
+    moves it once an epoch).
     """
 
     start: float = eqx.field(static=True, default=0.99)

@@ -48,8 +48,8 @@ class AbstractSlicing(eqx.Module):
         if starts.size == 0:
             longest = max((count for _, count in runs), default=0)
             raise InputError(
-                f"A window of {length} frames, {step} steps apart, needs {span} times in a row and the longest unbroken "
-                f"run of the unlabelled data has {longest}; shorten the window or give longer runs."
+                f"A window of {length} frames, {step} steps apart, needs {span} times in a row and the longest "
+                f"unbroken run of the unlabelled data has {longest}; shorten the window or give longer runs."
             )
         return starts[:, None] + step * np.arange(length)
 

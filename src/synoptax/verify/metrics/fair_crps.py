@@ -17,8 +17,7 @@ class FairCRPS(AbstractMetric):
     fCRPS = mean_i |x_i - y| - Σ_{i<j} |x_i - x_j| / (M (M - 1)),   exact
 
     Use it to compare ensembles of different sizes and to score generative models. Use `CRPS` when the M members
-    themselves are the product. Cost: all
-    pairs up to 256 members, one sort above.
+    themselves are the product. Cost: all pairs up to 256 members, one sort, O(M log M), above.
 
     **Arguments:**
     - `transform`: the scale on which it is measured; members are transformed first.

@@ -25,10 +25,12 @@ class LogSpectralDistance(AbstractMetric):
     - `window`: taper; `Boxcar()` for periodic maps, `Hann()` for limited areas with a strong gradient.
     - `spacing`: cell size along y and x, in any one unit.
 
-    **Good values:** below 1 dB; interpolation scores 5 to 20.
+    **Good values:** near 1 dB. Registered bilinear interpolation of 2 m temperature over Britain from 1 degree to 0.25
+    scores 17.7 dB with `Hann()`, bicubic 22.6.
 
-    **Fails when:** a forecast has no power at a scale: infinite. The mean of the distances of single maps, also seen,
-    is larger, and never zero.
+    **Fails when:** a limited area is not tapered: the jump between opposite edges fills the small scales of all alike,
+    and the same two score 1.4 and 1.3 dB. A forecast without power at a scale is infinitely far. The mean of the
+    distances of single maps, also seen, is larger, and never zero.
 
     Reference: Harris et al. (2001), doi:10.1175/1525-7541(2001)002<0406:MSPOAH>2.0.CO;2; in decibels as in Debeire et
     al. (2026), arXiv:2604.03459.

@@ -1,0 +1,134 @@
+"""A fitted kernel regression, and how it is fitted: shared by the methods that stand on it."""
+
+import dataclasses
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from ..core import InputError, Monitor
+from ..records import Layout, Predictors, Samples
+from .kernel import Kernel, Setting, completed, contiguous, features, left_out, search
+from .local_features import Columns, Roles, projection
+
+_TUNED = 1500  # samples that the search sees: its cost grows with the cube
+_CELLS = 200  # target cells that the search sees
+
+
+class Expansion(eqx.Module):
+    """f(x) = intercept + Σᵢ aᵢ k(x, xᵢ) over the training times, many outputs at once.
+
+    **Arguments:**
+    - `columns`, `patterns`: predictors to localised components.
+    - `cycle`, `scale`, `linear`: of `Emphasis` and `Kernel`.
+    - `library`: features of the training times.
+    - `coefficients`: shape (training time, output).
+    """
+
+    columns: Columns
+    patterns: Float[Array, "column component"]
+    library: Float[Array, "sample feature"]
+    coefficients: Float[Array, "sample output"]
+    intercept: Float[Array, " output"]
+    cycle: float
+    scale: float
+    linear: float
+
+    def features(self, predictors: Predictors) -> Float[Array, "time feature"]:
+        """Localised components and weighted harmonics."""
+        waves = self.cycle * self.columns.waves(predictors)
+        return jnp.concatenate([self.columns(predictors) @ self.patterns, waves], axis=1)
+
+    def __call__(self, predictors: Predictors) -> Float[Array, "time output"]:
+        """All outputs at all times."""
+        x, y = self.features(predictors), self.library
+        product = x @ y.T
+        squares = jnp.sum(x**2, axis=1)[:, None] + jnp.sum(y**2, axis=1)[None] - 2 * product
+        kernel = jnp.exp(-jnp.maximum(squares, 0.0) / (2 * self.scale**2)) + self.linear * product + 1.0
+        return kernel @ self.coefficients + self.intercept
+
+
+@dataclasses.dataclass(frozen=True)
+class Regression:
+    """How a kernel regression is fitted; the common settings of the methods built on it.
+
+    **Arguments:**
+    - `components`: localised principal components.
+    - `trials`: settings tried.
+    - `folds`: contiguous blocks, each predicted from the others.
+    - `limit`: most training times kept; evenly thinned beyond.
+    """
+
+    components: int
+    trials: int
+    folds: int
+    limit: int
+
+    def thinned(self, samples: Samples) -> Samples:
+        """Times with a target, no more than the limit.
+
+        **Raises:** `InputError` when fewer than four are left.
+        """
+        truth = np.asarray(samples.truth)
+        known = np.flatnonzero(np.isfinite(truth).reshape(len(truth), -1).any(axis=1))
+        if known.size < 4:
+            raise InputError(
+                f"A kernel regression needs at least four times with targets; given {known.size}: lengthen --train."
+            )
+        known = known[np.unique(np.linspace(0, known.size - 1, min(self.limit, known.size)).round().astype(int))]
+        return samples if known.size == len(truth) else samples.at(known)
+
+    def tuned(
+        self,
+        samples: Samples,
+        layout: Layout,
+        rows: Float[np.ndarray, "time cell"],
+        *,
+        key: PRNGKeyArray,
+        monitor: Monitor,
+    ) -> Setting:
+        """The setting that predicts left-out blocks of `rows` (normalised, NaN where missing) best."""
+        seed = np.asarray(jax.random.bits(key, (4,), "uint32"))
+        stride = -(-len(samples) // _TUNED)
+        cells = np.flatnonzero(np.isfinite(rows).any(axis=0))
+        cells = cells[:: -(-cells.size // _CELLS)]
+        columns = Columns.of(samples.predictors, layout)
+        return search(
+            Setting.start(layout.sources),
+            np.asarray(columns(samples.predictors))[::stride],
+            np.asarray(columns.waves(samples.predictors))[::stride],
+            Roles.of(layout),
+            rows[::stride][:, cells],
+            components=self.components,
+            trials=self.trials,
+            folds=self.folds,
+            random=np.random.default_rng(seed),
+            monitor=monitor,
+        )
+
+    def solved(
+        self, samples: Samples, layout: Layout, targets: Float[np.ndarray, "time output"], setting: Setting
+    ) -> tuple[Expansion, Float[np.ndarray, "time output"]]:
+        """The regression on all samples, and what it predicts for each block of them when that is left out."""
+        columns = Columns.of(samples.predictors, layout)
+        rows, waves = np.asarray(columns(samples.predictors)), np.asarray(columns.waves(samples.predictors))
+        patterns = projection(rows, Roles.of(layout), setting.emphasis, components=self.components)
+        x = features(rows, waves, Roles.of(layout), setting.emphasis, self.components)
+        kernel, inverse = _inverted(setting.kernel, x)
+        with np.errstate(invalid="ignore"):
+            counted = np.isfinite(targets)
+            mean = np.where(counted, targets, 0.0).sum(axis=0) / np.maximum(counted.sum(axis=0), 1)
+        filled = completed(inverse, kernel.noise, (targets - mean).astype(rows.dtype))
+        crossed = left_out(inverse, filled, contiguous(len(rows), self.folds)) + mean
+        arrays = [jnp.asarray(a, rows.dtype) for a in (patterns, x, inverse @ filled, mean)]
+        return Expansion(columns, *arrays, setting.emphasis.cycle, kernel.scale, kernel.linear), crossed
+
+
+def _inverted(kernel: Kernel, x: np.ndarray) -> tuple[Kernel, np.ndarray]:
+    """The inverse, with as much noise as the precision needs."""
+    while (inverse := kernel.inverse(x)) is None:
+        kernel = dataclasses.replace(kernel, noise=2 * kernel.noise)
+    return kernel, inverse
+

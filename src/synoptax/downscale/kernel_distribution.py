@@ -1,0 +1,283 @@
+"""A predictive distribution on top of a kernel regression, honest because it learns from left-out predictions."""
+
+from typing import ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, PRNGKeyArray
+
+from ..core import Monitor
+from ..learn import InMemory, fit
+from ..learn.heads import AbstractHead, BernoulliGamma, Gaussian
+from ..learn.objectives import NegativeLogLikelihood
+from ..records import Layout, Predictors, Samples, Task
+from .base import AbstractDownscaler, AbstractMethod
+from .cell_network import CellNetwork
+from .expansion import Expansion, Regression
+from .residual_unet import cosine_adamw
+from .target import Target, joined
+
+_DRY = 0.05  # with a larger share of exact zeros, a channel is taken for rain
+_WET_LEVELS = (0.33, 0.67, 0.9)
+_LEVELS = (0.1, 0.3, 0.5, 0.7, 0.9)
+
+
+class _Marginal(eqx.Module):
+    """The distribution at the cells of one channel, given all outputs of the regression."""
+
+    head: AbstractHead
+    cells: Int[Array, " cell"]  # places in a row of the target
+    outputs: Int[Array, "statistic cell"]  # places in a row of the regression
+    mean: Float[Array, " feature"]
+    std: Float[Array, " feature"]
+    networks: CellNetwork  # stacked: a leading member axis
+
+    def features(self, outputs: Float[Array, "time output"], waves: Float[Array, "time wave"]) -> Array:
+        return (_features(outputs, self.outputs, waves) - self.mean) / self.std
+
+    def raw(self, outputs: Float[Array, "time output"], waves: Float[Array, "time wave"]) -> Array:
+        """Parameters (time, cell, size), the mean over the members."""
+        x = self.features(outputs, waves)
+        members = eqx.filter_vmap(lambda n: jax.vmap(n)(x), in_axes=eqx.if_array(0))(self.networks)
+        return jnp.mean(members, axis=0)
+
+
+class _KernelDistributionModel(AbstractDownscaler):
+    layout: Layout
+    expansion: Expansion
+    target: Target
+    marginals: tuple[_Marginal, ...]
+    offset: Float[Array, " cell"]
+    ranks: Float[Array, "template cell"]
+    moods: Float[Array, "template statistic"]
+    pool: int = eqx.field(static=True)
+
+    def predict(self, predictors: Predictors) -> Float[Array, "time channel *fine"]:
+        rows = jnp.broadcast_to(self.offset, (len(predictors), self.offset.size))
+        for marginal, raw in zip(self.marginals, self._raw(predictors)[0], strict=True):
+            rows = rows.at[:, marginal.cells].set(marginal.head.mean(raw))
+        return self.target.fields(rows - self.offset, predictors)
+
+    def sample(
+        self, predictors: Predictors, *, key: PRNGKeyArray, count: int
+    ) -> Float[Array, "member time channel *fine"]:
+        """Each member takes its ranks, cell by cell, from a training day with much the same outlook (Schaake shuffle)."""
+        raws, moods = self._raw(predictors)
+        chosen = self._templates(moods, key, count)
+        return jax.lax.map(lambda c: self._member(raws, c, predictors), chosen)
+
+    def _member(self, raws: list[Array], template: Int[Array, " time"], predictors: Predictors) -> Array:
+        ranks = self.ranks[template]
+        rows = jnp.broadcast_to(self.offset, ranks.shape)
+        for marginal, raw in zip(self.marginals, raws, strict=True):
+            level = ranks[:, marginal.cells]
+            rows = rows.at[:, marginal.cells].set(marginal.head.quantile(raw, level))
+        return self.target.fields(rows - self.offset, predictors)
+
+    def _templates(self, moods: Float[Array, "time statistic"], key: PRNGKeyArray, count: int) -> Array:
+        """(member, time): draws without repetition among the `pool` training days of nearest outlook."""
+        squares = jnp.sum((moods[:, None] - self.moods[None]) ** 2, axis=-1)
+        _, near = jax.lax.top_k(-squares, min(self.pool, self.moods.shape[0]))
+
+        def draw(days, k):
+            rounds = -(-count // days.size)
+            order = jax.vmap(lambda one: jax.random.permutation(one, days))(jax.random.split(k, rounds))
+            return order.reshape(-1)[:count]
+
+        return jax.vmap(draw, out_axes=1)(near, jax.random.split(key, moods.shape[0]))
+
+    def _raw(self, predictors: Predictors) -> tuple[list[Array], Array]:
+        outputs, waves = self.expansion(predictors), self.expansion.columns.waves(predictors)
+        return [m.raw(outputs, waves) for m in self.marginals], _moods(outputs, self.marginals)
+
+
+class KernelDistribution(AbstractMethod):
+    """Kernel regression of the target and of how likely it exceeds levels, turned into a full distribution by a network.
+
+    1. `KernelRidge` predicts, with one Cholesky factor, z and 1[z ≥ q] for several levels q of each cell;
+    2. its predictions for left-out blocks, their mean over cells and the season feed a small network shared by all
+       cells, which gives the parameters of `head` and is trained by maximum likelihood;
+    3. members take their ranks from the left-out ranks of training days of like outlook, so that fields are coherent in
+       space and the margins are calibrated again.
+
+    Because 2 learns from predictions that never saw their own block, spread and occurrence are honest. `predict` is the
+    mean of the distribution on the scale of the task's transform.
+
+    Use it for daily precipitation, and wherever some thousand samples are to give a distribution. Not for a few hundred
+    hours. Cost: `KernelRidge` plus one to two minutes of training on one core for 200 cells and nine years.
+
+    **Arguments:**
+    - `head`: the family; None takes Bernoulli-gamma for channels with many exact zeros, else normal.
+    - `components`, `trials`, `folds`, `limit`: as in `KernelRidge`.
+    - `hidden`, `code`: sizes of the network and of the embedding of a cell.
+    - `members`: networks whose parameters are averaged.
+    - `steps`, `batch`, `learning_rate`: of the training; a batch is so many times with all their cells.
+    - `pool`: training days of nearest outlook that ranks are taken from.
+
+    **Good values:** the defaults; the head's threshold 0.1 mm for gauges.
+
+    **Fails when:** training days of like outlook are few: ranks then repeat, and so do members.
+
+    Reference: Williams (1998), NIPS 10; Cannon (2008), doi:10.1175/2008JHM960.1; ranks: Clark et al. (2004),
+    doi:10.1175/1525-7541(2004)005<0243:TSSAMF>2.0.CO;2.
+    """
+
+    claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "ignores_missing_targets", "probabilistic", "resumes"})
+    cite: ClassVar[str] = "Cannon (2008), doi:10.1175/2008JHM960.1"
+
+    head: AbstractHead | None = None
+    components: int = eqx.field(static=True, default=80)
+    trials: int = eqx.field(static=True, default=60)
+    folds: int = eqx.field(static=True, default=8)
+    limit: int = eqx.field(static=True, default=6000)
+    hidden: int = eqx.field(static=True, default=24)
+    code: int = eqx.field(static=True, default=4)
+    members: int = eqx.field(static=True, default=2)
+    steps: int = eqx.field(static=True, default=500)
+    batch: int = eqx.field(static=True, default=32)
+    learning_rate: float = eqx.field(static=True, default=5e-3)
+    pool: int = eqx.field(static=True, default=500)
+
+    @classmethod
+    def example(cls) -> "KernelDistribution":
+        return cls(components=10, trials=3, folds=4, hidden=8, steps=20, batch=8)
+
+    def fit(self, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> AbstractDownscaler:
+        """Search, regression, network, ranks; training and validation data are used together throughout."""
+        walk_key, net_key, tie_key = jax.random.split(key, 3)
+        regression = Regression(self.components, self.trials, self.folds, self.limit)
+        samples = regression.thinned(joined(task.train, task.valid))
+        target = Target.of(samples, task.layout, None)
+        rows = np.asarray(target.rows(samples))
+        weighted = rows * np.sqrt(np.asarray(target.weights()))
+        setting = regression.tuned(samples, task.layout, weighted, key=walk_key, monitor=monitor.within("kernel"))
+        heads = self._heads(samples, target)
+        offset, values = _values(rows, heads, target)
+        targets, plan = _statistics(values, heads, len(task.layout.channels))
+        expansion, crossed = regression.solved(samples, task.layout, targets, setting)
+        crossed = jnp.asarray(crossed, rows.dtype)
+        waves = expansion.columns.waves(samples.predictors)
+        marginals = []
+        for i, (head, (cells, outputs)) in enumerate(zip(heads, plan, strict=True)):
+            stage = monitor.within(f"{task.layout.channels[i]}")
+            one = self._trained(head, cells, outputs, crossed, waves, values, jax.random.fold_in(net_key, i), stage)
+            marginals.append(one)
+        ranks = _ranks(marginals, crossed, waves, values, tie_key)
+        moods = _moods(crossed, marginals)
+        return _KernelDistributionModel(
+            task.layout, expansion, target, tuple(marginals), jnp.asarray(offset), ranks, moods, self.pool
+        )
+
+    def _heads(self, samples: Samples, target: Target) -> list[AbstractHead]:
+        """One per channel, in the units of the values that it will see."""
+        found = []
+        for i, transform in enumerate(target.layout.transforms):
+            truth = np.asarray(samples.truth[:, i])
+            truth = truth[np.isfinite(truth)]
+            rain = truth.size > 0 and truth.min() >= 0 and np.mean(truth == 0) > _DRY
+            head = self.head
+            if head is None:
+                head = BernoulliGamma(_least(truth)) if rain else Gaussian()
+            std = float(np.asarray(target.normaliser.std[i]).reshape(-1)[0])
+            found.append(head.mapped(lambda v, t=transform, s=std: float(t.forward(jnp.asarray(v))) / s))
+        return found
+
+    def _trained(self, head, cells, outputs, crossed, waves, values, key, monitor) -> _Marginal:
+        """The network of one channel."""
+        x = _features(crossed, jnp.asarray(outputs), waves)
+        mean, std = jnp.mean(x, axis=(0, 1)), jnp.std(x, axis=(0, 1))
+        std = jnp.where(std > 1e-6, std, 1.0)
+        y = values[:, cells]
+        start = head.start(y[np.isfinite(y)])
+        build_key, fit_key = jax.random.split(key)
+
+        def build(k):
+            return CellNetwork.of(x.shape[-1], len(cells), start=start, hidden=self.hidden, code=self.code, key=k)
+
+        fitted = fit(
+            eqx.filter_vmap(build)(jax.random.split(build_key, self.members)),
+            NegativeLogLikelihood(head),
+            InMemory(((x - mean) / std, jnp.asarray(y, x.dtype)), self.batch),
+            cosine_adamw(self.learning_rate, self.steps, 1e-3),
+            self.steps,
+            key=fit_key,
+            members=self.members,
+            monitor=monitor,
+        )
+        return _Marginal(head, jnp.asarray(cells), jnp.asarray(outputs), mean, std, fitted.model)
+
+
+def _least(truth: np.ndarray) -> float:
+    """The smallest amount above zero: what the data count as wet."""
+    wet = truth[truth > 0]
+    return float(wet.min()) if wet.size else 0.1
+
+
+def _values(rows: np.ndarray, heads: list[AbstractHead], target: Target) -> tuple[np.ndarray, np.ndarray]:
+    """What is added to anomalies so that zero means zero for heads with a floor, and the rows with it added."""
+    ratio = np.asarray(target.normaliser.mean / target.normaliser.std).reshape(len(heads), -1)
+    keep = np.array([h.floor is not None for h in heads])
+    offset = np.where(keep[:, None], ratio, 0.0).reshape(-1).astype(rows.dtype)
+    return offset, rows + offset
+
+
+def _statistics(values: np.ndarray, heads: list[AbstractHead], channels: int) -> tuple[np.ndarray, list]:
+    """Targets of the regression (time, output): the value, then exceedances; and where each channel's stand.
+
+    Places that were never observed have no targets and no distribution.
+    """
+    cells = np.arange(values.shape[1]).reshape(channels, -1)
+    targets, plan, used = [], [], 0
+    for head, own in zip(heads, cells, strict=True):
+        own = own[np.isfinite(values[:, own]).any(axis=0)]
+        y = values[:, own]
+        stack = [y]
+        if head.floor is None:
+            levels = np.nanquantile(y, _LEVELS, axis=0)
+        else:
+            stack.append(_exceeds(y, np.full(y.shape[1], head.floor)))
+            wet = np.where(y >= head.floor, y, np.nan)
+            enough = np.isfinite(wet).sum(axis=0) > 10
+            pooled = np.nanquantile(wet, _WET_LEVELS) if np.isfinite(wet).any() else np.full(3, head.floor)
+            levels = np.broadcast_to(pooled[:, None], (len(_WET_LEVELS), y.shape[1])).copy()
+            if enough.any():
+                levels[:, enough] = np.nanquantile(wet[:, enough], _WET_LEVELS, axis=0)
+        stack += [_exceeds(y, level) for level in levels]
+        outputs = used + np.arange(len(stack) * y.shape[1]).reshape(len(stack), -1)
+        used += outputs.size
+        targets += stack
+        plan.append((own, outputs))
+    return np.concatenate(targets, axis=1), plan
+
+
+def _exceeds(y: np.ndarray, level: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(y), (y >= level).astype(y.dtype), np.nan)
+
+
+def _features(outputs: Float[Array, "time output"], where: Int[Array, "statistic cell"], waves: Array) -> Array:
+    """(time, cell, feature): the cell's statistics, their means over all cells, the season."""
+    own = jnp.moveaxis(outputs[:, where], 1, -1)
+    shape = own.shape[:2]
+    mean = jnp.broadcast_to(jnp.mean(own, axis=1, keepdims=True), own.shape)
+    season = jnp.broadcast_to(waves[:, None], (*shape, waves.shape[1]))
+    return jnp.concatenate([own, mean, season], axis=-1)
+
+
+def _moods(outputs: Float[Array, "time output"], marginals) -> Float[Array, "time channel"]:
+    """The outlook of a time: the mean predicted value of each channel."""
+    return jnp.stack([jnp.mean(outputs[:, m.outputs[0]], axis=1) for m in marginals], axis=1)
+
+
+def _ranks(marginals: list[_Marginal], crossed: Array, waves: Array, values: np.ndarray, key: PRNGKeyArray) -> Array:
+    """Where each training value lay in its distribution; ties share one number a day, gaps are filled at random."""
+    tie_key, gap_key = jax.random.split(key)
+    ranks = jax.random.uniform(gap_key, values.shape, crossed.dtype)
+    tie = jax.random.uniform(tie_key, (values.shape[0], 1), crossed.dtype)
+    for m in marginals:
+        y = jnp.asarray(values[:, np.asarray(m.cells)], crossed.dtype)
+        there = jnp.isfinite(y)
+        found = m.head.rank(m.raw(crossed, waves), jnp.where(there, y, 1.0), tie)
+        ranks = ranks.at[:, m.cells].set(jnp.where(there, found, ranks[:, m.cells]))
+    return jnp.clip(ranks, 1e-6, 1 - 1e-6)

@@ -1,0 +1,142 @@
+"""kill -9 at random moments during fit, apply and run; resumed, they give the numbers of an unbroken run."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import weather_files as w
+import xarray as xr
+
+from synoptax.experiment.saved import load_model
+from synoptax.fields.io import open_dataset
+from synoptax.fields.reading import predictors_from
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+
+# Small networks, checkpoints at every chance, and a line on the terminal as soon as there is something to lose.
+FIT = """
+import sys
+import jax
+jax.config.update("jax_enable_x64", True)
+from synoptax.core import Monitor
+from synoptax.downscale import ResidualUNet
+from synoptax.experiment.fitting import fit_model
+from synoptax.fields.io import open_dataset
+from synoptax.fields.prepare import prepare_task
+prepared = prepare_task(open_dataset(sys.argv[1]), variables=["t2m"], factor=2, train=sys.argv[3], valid=sys.argv[4])
+method = ResidualUNet(width=4, levels=2, steps=600, every=10, batch=8, patience=None, members=2)
+say = lambda stage, done, total, note: print(stage, done, flush=True)
+fit_model(prepared, sys.argv[2], method=method, monitor=Monitor(report=say, seconds=0.0))
+"""
+APPLY = """
+import sys, time
+import jax
+jax.config.update("jax_enable_x64", True)
+from synoptax.core import Monitor
+from synoptax.experiment import applying
+applying._MOST = 2
+def say(stage, done, total, note):
+    print(stage, done, flush=True)
+    time.sleep(0.02)
+applying.apply_model(*sys.argv[1:4], monitor=Monitor(report=say))
+"""
+RUN = """
+import sys
+import jax
+jax.config.update("jax_enable_x64", True)
+from synoptax import cli
+from synoptax.commands import progress
+progress.Progress.__call__ = lambda self, stage, done, total, note: print(stage, done, flush=True)
+sys.exit(cli.main(["run", "tiny_waves", "--seeds", "2", "--out", sys.argv[1]]))
+"""
+
+
+def start(code: str, *arguments: object) -> subprocess.Popen:
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def unbroken(code: str, *arguments: object) -> float:
+    """Runs to the end; returns the seconds between the first sign of work and the end."""
+    process = start(code, *arguments)
+    assert process.stdout is not None
+    process.stdout.readline()
+    began = time.monotonic()
+    rest = process.communicate()[0]
+    assert process.returncode == 0, rest
+    return time.monotonic() - began
+
+
+def killed_until_done(code: str, *arguments: object, seconds: float, seed: int, most: int) -> int:
+    """Kills after a random time at work, up to `most` times, then lets it finish; returns the number of kills."""
+    chance, kills = random.Random(seed), 0
+    while kills < most:
+        process = start(code, *arguments)
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        assert first, process.communicate()[0]
+        try:
+            process.wait(chance.uniform(0.0, seconds / 4))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            kills += 1
+            continue
+        assert process.returncode == 0, process.communicate()[0]
+        return kills
+    unbroken(code, *arguments)
+    return kills
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    place = tmp_path_factory.mktemp("kill")
+    fine = w.fine()
+    fine.to_netcdf(place / "fine.nc")
+    w.coarse(fine).to_netcdf(place / "coarse.nc")
+    return place
+
+
+def _clean(folder: Path, name: str) -> bool:
+    return not [p for p in folder.iterdir() if p.name.startswith(f".{name}.")]
+
+
+def test_fit_and_apply_survive_kills(folder):
+    arguments = (folder / "fine.nc", folder / "model", w.TRAIN, w.VALID)
+    seconds = unbroken(FIT, *arguments)
+    cut = (folder / "fine.nc", folder / "cut", w.TRAIN, w.VALID)
+    kills = killed_until_done(FIT, *cut, seconds=seconds, seed=1, most=10)
+    assert kills >= 3, "the kills came too late to test anything"
+    saved, broken = load_model(folder / "model")[0], load_model(folder / "cut")[0]
+    predictors, _ = predictors_from(saved.preparation, open_dataset(folder / "coarse.nc"))
+    np.testing.assert_array_equal(saved.model.predict(predictors), broken.model.predict(predictors))
+    assert _clean(folder, "cut")
+
+    for name in ("out.nc", "out.zarr"):
+        seconds = unbroken(APPLY, folder / "model", folder / "coarse.nc", folder / name)
+        cut_name = f"cut{Path(name).suffix}"
+        again = (folder / "model", folder / "coarse.nc", folder / cut_name)
+        killed = killed_until_done(APPLY, *again, seconds=seconds, seed=2, most=10)
+        assert killed >= 3, "the kills came too late to test anything"
+        kills += killed
+        options = {"engine": "zarr", "consolidated": False} if name.endswith("zarr") else {}
+        with xr.open_dataset(folder / name, **options) as whole, xr.open_dataset(folder / cut_name, **options) as parts:
+            np.testing.assert_array_equal(whole.t2m.values, parts.t2m.values)
+            assert whole.time.equals(parts.time) and np.isfinite(parts.t2m.values).all()
+        assert _clean(folder, cut_name)
+    assert kills >= 15
+
+
+def test_an_experiment_survives_kills(folder):
+    seconds = unbroken(RUN, folder / "whole")
+    kills = killed_until_done(RUN, folder / "cut_run", seconds=seconds, seed=3, most=8)
+    assert kills >= 3, "the kills came too late to test anything"
+    rows = [json.loads((folder / name / "results.json").read_text())["rows"] for name in ("whole", "cut_run")]
+    kept = ("method", "variable", "metric", "value", "low", "high", "seeds", "skill_vs_ridge", "ratio_vs_bilinear")
+    assert [[r.get(k) for k in kept] for r in rows[0]] == [[r.get(k) for k in kept] for r in rows[1]]

@@ -322,3 +322,36 @@ def test_output_of_every_place_can_be_read_again(tmp_path):
     again = open_dataset(tmp_path / "p.nc")
     one, other = grid_of(again).coordinates(), made.task.layout.place.coordinates()
     np.testing.assert_allclose(one, other, atol=1e-9)
+
+
+def test_real_files_make_tasks(data_dir):
+    uk = data_dir / "era5_uk_t2m"
+    days = {"train": "2019-03-01/2019-03-17", "valid": "2019-03-19/2019-03-21"}
+    made = [
+        prepare_task(open_dataset(uk / name), variables=["t2m"], factor=4, trim=True, neighbours=(-1, 0, 1), **days)
+        for name in ("era5_uk_t2m_201903.nc", "era5_uk_t2m_20190301-21.grib")
+    ]
+    one, other = (m.task.train for m in made)
+    assert one.truth.shape == (407, 1, 32, 48) and made[0].task.layout.place.y.centres[-1] == 58.0
+    np.testing.assert_allclose(one.truth, other.truth, atol=6e-4)  # the netCDF is packed to 0.001 K
+    np.testing.assert_allclose(one.predictors.fields[0], other.predictors.fields[0], atol=6e-4)
+    folder = data_dir / "eraint_balearics"
+    noon = [open_dataset(folder / f"{n}_ei.nc") for n in ("z500", "t850", "mslp")]
+    rain = open_dataset(folder / "pcp_spread.nc")
+    years = {"train": "2000/2006", "valid": "2008", "coarse": noon}
+    with pytest.raises(InputError, match="--align day"):
+        prepare_task(rain, variables=["tp"], **years)
+    task = prepare_task(rain, variables=["tp"], align=DayAlign(), **years).task
+    assert task.layout.sources[0].variables == ("z", "t", "msl") and len(task.train) == 2557 and len(task.valid) == 366
+    assert int(jnp.isfinite(task.train.truth[0]).sum()) == 211
+    winters = data_dir / "iberia_winter"
+    stations = open_dataset(winters / "value_stations_djf_1983-1997.nc")
+    ncep = [open_dataset(winters / f"ncep_{n}_djf_1983-1997.nc") for n in ("predictors", "surface")]
+    made = prepare_task(
+        stations, variables=["tas"], coarse=ncep, train="1983/1993", valid="1995/1997", neighbours=(-1, 0)
+    )
+    assert made.task.layout.counterparts == ((1, 2),) and np.unique(made.task.train.predictors.segment).size == 12
+    future = open_dataset(winters / "cmip5_rcp85_djf_2081-2100.nc")
+    with pytest.raises(InputError, match="8x11 grid"):
+        Reader.of(made.preparation, future)
+    assert len(Reader.of(made.preparation, future, regrid=Bilinear(clamp=True))) == 1804

@@ -45,14 +45,15 @@ def weights(tree):
 def test_members_are_trained_side_by_side(name, frames, tmp_path):
     """Each member has its own weights, log and health; the encoder changes, stays finite, and can be saved."""
     method, start = quick(PRETRAININGS[name].example()), encoders(2)
-    found = method.pretrain(start, frames, valid=frames, key=jax.random.key(1), members=2)
+    found = method.pretrain(start, frames, valid=frames if name == "Autoencoder" else None, key=jax.random.key(1), members=2)
     assert all(np.all(np.isfinite(w)) for w in weights(found.encoder))
     moved = [np.abs(a - b).max() for a, b in zip(weights(start), weights(found.encoder), strict=True)]
     assert (max(moved) > 0) == (name != "NoPretraining")
     assert found.health.rank.shape == (2,) and np.all(found.status == 0)
     assert not np.allclose(found.health.norm[0], found.health.norm[1])
     if name != "NoPretraining":
-        assert found.log["valid"].shape == found.log["rank"].shape == (2, 2)
+        assert found.log["rank"].shape == (2, 2)
+        assert name != "Autoencoder" or found.log["valid"].shape == (2, 2)
         assert np.all(found.log["spread"] > 0)
     save(method, tmp_path / "method")
     assert load(tmp_path / "method")[0] == method

@@ -1,34 +1,15 @@
 """Files as they come: good ones of every kind, and bad ones answered in one sentence."""
 
-import os
-import stat
-
 import numpy as np
 import pytest
 import xarray as xr
+from small_files import RNG, small
 
 from synoptax.core import InputError
 from synoptax.fields import Grid, Points
 from synoptax.fields.describe import describe
-from synoptax.fields.io import open_dataset, open_datasets, select, write_dataset
+from synoptax.fields.io import open_dataset, open_datasets, write_dataset
 from synoptax.fields.places import cells_of, grid_of, place_of, same_place
-
-RNG = np.random.default_rng(1)
-
-
-def small(*, start: str = "2020-01-01", hours: int = 12, lat=None, lon=None, name: str = "t2m") -> xr.Dataset:
-    lat = np.array([52.0, 51.0, 50.0, 49.0]) if lat is None else np.asarray(lat)
-    lon = np.arange(0.0, 5.0) if lon is None else np.asarray(lon)
-    time = np.datetime64(start, "ns") + np.arange(hours) * np.timedelta64(1, "h")
-    values = 280 + RNG.normal(size=(hours, lat.size, lon.size))
-    return xr.Dataset(
-        {name: (("time", "latitude", "longitude"), values, {"units": "K"})},
-        coords={
-            "time": time,
-            "latitude": ("latitude", lat, {"units": "degrees_north"}),
-            "longitude": ("longitude", lon, {"units": "degrees_east"}),
-        },
-    )
 
 
 @pytest.mark.parametrize("kind", ["NETCDF3_CLASSIC", "NETCDF3_64BIT", "NETCDF4", "zarr2", "zarr3"])
@@ -256,77 +237,28 @@ def test_station_tables(tmp_path):
         open_dataset(tmp_path / "no.csv")
 
 
-def _bad(folder, kind):
-    path = folder / f"{kind}.nc"
-    if kind in ("cut3", "cut4"):
-        small(hours=200).to_netcdf(path, format="NETCDF3_CLASSIC" if kind == "cut3" else "NETCDF4")
-        os.truncate(path, path.stat().st_size // 2)
-    elif kind == "empty":
-        path.touch()
-    elif kind == "text":
-        path.write_text("these are not the data\n")
-    elif kind == "grib":
-        path.write_bytes(b"GRIB" + b"\0" * 200)
-    elif kind == "folder":
-        path.mkdir()
-    elif kind == "nothing":
-        xr.Dataset().to_netcdf(path)
-    return path
-
-
-@pytest.mark.parametrize(
-    "kind,word",
-    [
-        ("cut3", "cut off"),
-        ("cut4", "cut off"),
-        ("empty", "is empty"),
-        ("text", "neither netCDF nor GRIB nor Zarr"),
-        ("grib", "cut off"),
-        ("folder", "no Zarr store"),
-        ("absent", "There is no file"),
-        ("nothing", "no variable at all"),
-    ],
-)
-def test_bad_files_are_answered_in_one_sentence(tmp_path, kind, word):
-    with pytest.raises(InputError, match=word) as caught:
-        open_dataset(_bad(tmp_path, kind))
-    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
-
-
-def test_missing_names_are_guessed_at(tmp_path):
-    small().to_netcdf(tmp_path / "era5.nc")
-    with pytest.raises(InputError, match=r"did you mean '.*era5.nc'"):
-        open_dataset(tmp_path / "era.nc")
-    with pytest.raises(InputError, match="no variable 't2'.*did you mean t2m.*it holds t2m"):
-        select(open_dataset(tmp_path / "era5.nc"), ["t2"])
-
-
-def test_writing_is_whole_or_not_at_all(tmp_path):
-    good = open_dataset(_write(small(), tmp_path / "in.nc"))
-    write_dataset(good, tmp_path / "out.nc")
-    before = (tmp_path / "out.nc").read_bytes()
-
-    class Broken:
-        dtype, shape, ndim = np.dtype(float), (2,), 1
-
-    bad = good.assign_coords(odd=("lat", np.array([object()] * 4, dtype=object)))
-    with pytest.raises((TypeError, ValueError)):
-        write_dataset(bad, tmp_path / "out.nc")
-    assert (tmp_path / "out.nc").read_bytes() == before
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["in.nc", "out.nc"]
-    write_dataset(good, tmp_path / "out.zarr")
-    np.testing.assert_array_equal(open_dataset(tmp_path / "out.zarr")["t2m"].values, good["t2m"].values)
-    closed = tmp_path / "closed"
-    closed.mkdir()
-    closed.chmod(stat.S_IREAD | stat.S_IEXEC)
-    if os.geteuid() != 0:
-        with pytest.raises(InputError, match="permission denied"):
-            write_dataset(good, closed / "out.nc")
-
-
-def _write(ds, path):
-    ds.to_netcdf(path)
-    return path
+def test_grib_of_several_levels_opens_as_one(tmp_path):
+    eccodes = pytest.importorskip("eccodes")
+    values = {k: RNG.normal(280, 5, (2, 2, 3)) for k in ("2t", "10u", "t")}
+    places = {"2t": ("heightAboveGround", 2), "10u": ("heightAboveGround", 10), "t": ("isobaricInhPa", 500)}
+    corners = {"Ni": 3, "Nj": 2, "latitudeOfFirstGridPointInDegrees": 50, "latitudeOfLastGridPointInDegrees": 49}
+    corners |= {"longitudeOfFirstGridPointInDegrees": 0, "longitudeOfLastGridPointInDegrees": 2}
+    corners |= {"iDirectionIncrementInDegrees": 1, "jDirectionIncrementInDegrees": 1, "bitsPerValue": 24}
+    with open(tmp_path / "mixed.grib", "wb") as file:
+        for name, (kind, level) in places.items():
+            for day in (1, 2):
+                message = eccodes.codes_grib_new_from_samples("regular_ll_pl_grib2")
+                facts = {"dataDate": 20200100 + day, "shortName": name, "typeOfLevel": kind, "level": level}
+                for key, value in (corners | facts).items():
+                    eccodes.codes_set(message, key, value)
+                eccodes.codes_set_values(message, values[name][day - 1].ravel())
+                eccodes.codes_write(message, file)
+                eccodes.codes_release(message)
+    got = open_dataset(tmp_path / "mixed.grib")
+    assert set(got.data_vars) == {"t2m", "u10", "t500"} and set(got.coords) == {"time", "lat", "lon"}
+    for ours, theirs in (("t2m", "2t"), ("u10", "10u"), ("t500", "t")):
+        np.testing.assert_allclose(got[ours].values, values[theirs][:, ::-1], atol=0.01)
+    assert [p.name for p in tmp_path.iterdir()] == ["mixed.grib"]
 
 
 def test_cells_are_found_across_conventions():

@@ -44,7 +44,7 @@ class BCSD(AbstractMethod):
     ŷ = c_fine(t) + I[x' − c_obs(t)], or c_fine(t) I[x'/c_obs(t)] with `ratio` (precipitation).
 
     Use it when the coarse model is biased. Not where coarse and fine agree already: it is then ClimatologyDelta.
-    Needs a fine grid that covers coarse cells.
+    Needs a fine grid that covers coarse cells. Costs a sort a coarse cell.
 
     **Arguments:**
     - `quantiles`: number of classes.

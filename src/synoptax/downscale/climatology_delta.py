@@ -5,8 +5,6 @@ from typing import ClassVar
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray
 
-import jax.numpy as jnp
-
 from ..core import Monitor
 from ..fields import HarmonicClimatology, regrid
 from ..records import Layout, Predictors, Task
@@ -30,7 +28,7 @@ class ClimatologyDelta(AbstractMethod):
     ŷ(t) = clim_fine(t) + I[x(t) − clim_coarse(t)], with harmonics of the year and of the day.
 
     Use it as the second reference: it corrects everything that is constant (orography, coasts) and nothing that
-    depends on the flow. Not for precipitation, where it can go below zero (it is cut there by the transform).
+    depends on the flow. Costs a least-squares fit. Not for precipitation, where it can go below zero (it is cut there by the transform).
 
     **Arguments:**
     - `rule`: how the anomaly is interpolated.

@@ -36,7 +36,7 @@ class DetrendedQuantileMapping(AbstractMethod):
     is being downscaled and c are harmonic climatologies.
 
     Use it for temperature in a changing climate, on long periods at once. Not for a handful of days: ā would then be
-    their weather, and the method falls back to shifting it. Additive, so not for precipitation.
+    their weather, and the method falls back to shifting it. Additive, so not for precipitation. Costs a sort a place.
 
     **Arguments:**
     - `quantiles`: number of classes.

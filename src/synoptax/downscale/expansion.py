@@ -13,7 +13,7 @@ from ..records import Layout, Predictors, Samples
 from .kernel import Kernel, Setting, completed, contiguous, features, left_out, search
 from .local_features import Columns, Roles, projection
 
-_TUNED = 1500  # samples that the search sees: its cost grows with the cube
+_TUNED = 1000  # samples that the search sees: its cost grows with the cube
 _CELLS = 200  # target cells that the search sees
 
 
@@ -50,18 +50,38 @@ class Expansion(eqx.Module):
         return kernel @ self.coefficients + self.intercept
 
 
+class Expansions(eqx.Module):
+    """The mean of several expansions: each came from a search of its own."""
+
+    parts: tuple[Expansion, ...]
+
+    @property
+    def columns(self) -> Columns:
+        """What all parts read."""
+        return self.parts[0].columns
+
+    def __call__(self, predictors: Predictors) -> Float[Array, "time output"]:
+        """All outputs at all times."""
+        total = self.parts[0](predictors)
+        for part in self.parts[1:]:
+            total = total + part(predictors)
+        return total / len(self.parts)
+
+
 @dataclasses.dataclass(frozen=True)
 class Regression:
     """How a kernel regression is fitted; the common settings of the methods built on it.
 
     **Arguments:**
     - `components`: localised principal components.
-    - `trials`: settings tried.
+    - `walks`: searches, whose regressions are averaged.
+    - `trials`: settings tried in each.
     - `folds`: contiguous blocks, each predicted from the others.
     - `limit`: most training times kept; evenly thinned beyond.
     """
 
     components: int
+    walks: int
     trials: int
     folds: int
     limit: int
@@ -88,30 +108,40 @@ class Regression:
         *,
         key: PRNGKeyArray,
         monitor: Monitor,
-    ) -> Setting:
-        """The setting that predicts left-out blocks of `rows` (normalised, NaN where missing) best."""
-        seed = np.asarray(jax.random.bits(key, (4,), "uint32"))
+    ) -> tuple[Setting, ...]:
+        """Settings that predict left-out blocks of `rows` (normalised, NaN where missing) best, one a search."""
         stride = -(-len(samples) // _TUNED)
         cells = np.flatnonzero(np.isfinite(rows).any(axis=0))
         cells = cells[:: -(-cells.size // _CELLS)]
         columns = Columns.of(samples.predictors, layout)
-        return search(
-            Setting.start(layout.sources),
-            np.asarray(columns(samples.predictors))[::stride],
-            np.asarray(columns.waves(samples.predictors))[::stride],
-            Roles.of(layout),
-            rows[::stride][:, cells],
-            components=self.components,
-            trials=self.trials,
-            folds=self.folds,
-            random=np.random.default_rng(seed),
-            monitor=monitor,
-        )
+        found = []
+        for walk in range(self.walks):
+            seed = np.asarray(jax.random.bits(jax.random.fold_in(key, walk), (4,), "uint32"))
+            best = search(
+                Setting.start(layout.sources),
+                np.asarray(columns(samples.predictors))[::stride],
+                np.asarray(columns.waves(samples.predictors))[::stride],
+                Roles.of(layout),
+                rows[::stride][:, cells],
+                components=self.components,
+                trials=self.trials,
+                folds=self.folds,
+                random=np.random.default_rng(seed),
+                monitor=monitor.within(f"walk{walk}"),
+            )
+            found.append(best)
+        return tuple(found)
 
     def solved(
+        self, samples: Samples, layout: Layout, targets: Float[np.ndarray, "time output"], settings: tuple[Setting, ...]
+    ) -> tuple[Expansions, Float[np.ndarray, "time output"]]:
+        """The regressions on all samples, and what they predict for each block of them when that is left out."""
+        done = [self._one(samples, layout, targets, s) for s in settings]
+        return Expansions(tuple(e for e, _ in done)), np.mean([c for _, c in done], axis=0)
+
+    def _one(
         self, samples: Samples, layout: Layout, targets: Float[np.ndarray, "time output"], setting: Setting
     ) -> tuple[Expansion, Float[np.ndarray, "time output"]]:
-        """The regression on all samples, and what it predicts for each block of them when that is left out."""
         columns = Columns.of(samples.predictors, layout)
         rows, waves = np.asarray(columns(samples.predictors)), np.asarray(columns.waves(samples.predictors))
         patterns = projection(rows, Roles.of(layout), setting.emphasis, components=self.components)

@@ -15,7 +15,7 @@ from ..learn.objectives import NegativeLogLikelihood
 from ..records import Layout, Predictors, Samples, Task
 from .base import AbstractDownscaler, AbstractMethod
 from .cell_network import CellNetwork
-from .expansion import Expansion, Regression
+from .expansion import Expansions, Regression
 from .residual_unet import cosine_adamw
 from .target import Target, joined
 
@@ -46,7 +46,7 @@ class _Marginal(eqx.Module):
 
 class _KernelDistributionModel(AbstractDownscaler):
     layout: Layout
-    expansion: Expansion
+    expansion: Expansions
     target: Target
     marginals: tuple[_Marginal, ...]
     offset: Float[Array, " cell"]
@@ -110,7 +110,7 @@ class KernelDistribution(AbstractMethod):
 
     **Arguments:**
     - `head`: the family; None takes Bernoulli-gamma for channels with many exact zeros, else normal.
-    - `components`, `trials`, `folds`, `limit`: as in `KernelRidge`.
+    - `components`, `walks`, `trials`, `folds`, `limit`: as in `KernelRidge`.
     - `hidden`, `code`: sizes of the network and of the embedding of a cell.
     - `members`: networks whose parameters are averaged.
     - `steps`, `batch`, `learning_rate`: of the training; a batch is so many times with all their cells.
@@ -129,7 +129,8 @@ class KernelDistribution(AbstractMethod):
 
     head: AbstractHead | None = None
     components: int = eqx.field(static=True, default=80)
-    trials: int = eqx.field(static=True, default=60)
+    walks: int = eqx.field(static=True, default=3)
+    trials: int = eqx.field(static=True, default=50)
     folds: int = eqx.field(static=True, default=8)
     limit: int = eqx.field(static=True, default=6000)
     hidden: int = eqx.field(static=True, default=24)
@@ -142,21 +143,21 @@ class KernelDistribution(AbstractMethod):
 
     @classmethod
     def example(cls) -> "KernelDistribution":
-        return cls(components=10, trials=3, folds=4, hidden=8, steps=20, batch=8)
+        return cls(components=10, walks=2, trials=3, folds=4, hidden=8, steps=20, batch=8)
 
     def fit(self, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> AbstractDownscaler:
         """Search, regression, network, ranks; training and validation data are used together throughout."""
         walk_key, net_key, tie_key = jax.random.split(key, 3)
-        regression = Regression(self.components, self.trials, self.folds, self.limit)
+        regression = Regression(self.components, self.walks, self.trials, self.folds, self.limit)
         samples = regression.thinned(joined(task.train, task.valid))
         target = Target.of(samples, task.layout, None)
         rows = np.asarray(target.rows(samples))
         weighted = rows * np.sqrt(np.asarray(target.weights()))
-        setting = regression.tuned(samples, task.layout, weighted, key=walk_key, monitor=monitor.within("kernel"))
+        settings = regression.tuned(samples, task.layout, weighted, key=walk_key, monitor=monitor.within("kernel"))
         heads = self._heads(samples, target)
         offset, values = _values(rows, heads, target)
         targets, plan = _statistics(values, heads, len(task.layout.channels))
-        expansion, crossed = regression.solved(samples, task.layout, targets, setting)
+        expansion, crossed = regression.solved(samples, task.layout, targets, settings)
         crossed = jnp.asarray(crossed, rows.dtype)
         waves = expansion.columns.waves(samples.predictors)
         marginals = []

@@ -9,13 +9,13 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ..core import Monitor
 from ..records import Layout, Predictors, Task
 from .base import AbstractDeterministic, AbstractDownscaler, AbstractMethod
-from .expansion import Expansion, Regression
+from .expansion import Expansions, Regression
 from .target import Target, joined
 
 
 class _KernelRidgeModel(AbstractDeterministic):
     layout: Layout
-    expansion: Expansion
+    expansion: Expansions
     target: Target
 
     def predict(self, predictors: Predictors) -> Float[Array, "time channel *fine"]:
@@ -33,12 +33,13 @@ class KernelRidge(AbstractMethod):
     form; training and validation data are used together.
 
     Use it where some hundred to some thousand samples meet a relation that depends on the flow: it contains the linear
-    one. Not for more than some ten thousand samples. Cost: one Cholesky inverse of samples² a trial (at most 1500
+    one. Not for more than some ten thousand samples. Cost: one Cholesky inverse of samples² a trial (at most 1000
     samples while searching), and one of all at the end; ten to thirty seconds for nine years of days.
 
     **Arguments:**
     - `components`: localised principal components.
-    - `trials`: settings tried.
+    - `walks`: searches, whose regressions are averaged.
+    - `trials`: settings tried in each.
     - `folds`: contiguous blocks; make them at least as long as the weather's memory.
     - `limit`: most training times; evenly thinned beyond.
     - `base`: an interpolation whose prediction is taken out first, or None.
@@ -56,23 +57,24 @@ class KernelRidge(AbstractMethod):
     cite: ClassVar[str] = "Rasmussen and Williams (2006), Gaussian Processes for Machine Learning, ISBN 026218253X"
 
     components: int = eqx.field(static=True, default=80)
-    trials: int = eqx.field(static=True, default=60)
+    walks: int = eqx.field(static=True, default=3)
+    trials: int = eqx.field(static=True, default=50)
     folds: int = eqx.field(static=True, default=8)
     limit: int = eqx.field(static=True, default=6000)
     base: AbstractMethod | None = None
 
     @classmethod
     def example(cls) -> "KernelRidge":
-        return cls(components=10, trials=4, folds=4)
+        return cls(components=10, walks=2, trials=4, folds=4)
 
     def fit(self, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> AbstractDownscaler:
         """The random walk, then one solve; `key` drives the walk."""
         base = None if self.base is None else self.base.fit(task, key=key, monitor=monitor.within("base"))
-        regression = Regression(self.components, self.trials, self.folds, self.limit)
+        regression = Regression(self.components, self.walks, self.trials, self.folds, self.limit)
         samples = regression.thinned(joined(task.train, task.valid))
         target = Target.of(samples, task.layout, base)
         rows = np.asarray(target.rows(samples))
         weighted = rows * np.sqrt(np.asarray(target.weights()))
-        setting = regression.tuned(samples, task.layout, weighted, key=key, monitor=monitor)
-        expansion, _ = regression.solved(samples, task.layout, rows, setting)
+        settings = regression.tuned(samples, task.layout, weighted, key=key, monitor=monitor)
+        expansion, _ = regression.solved(samples, task.layout, rows, settings)
         return _KernelRidgeModel(task.layout, expansion, target)

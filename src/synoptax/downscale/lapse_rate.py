@@ -31,7 +31,7 @@ class LapseRate(AbstractMethod):
     ŷ = I[x] − Γ (h − I[h̄]), h the fine orography, h̄ its area mean on the coarse grid.
 
     Use it for 2 m temperature over mountains when there is orography but little training data. Needs the static field
-    `orography` in metres (or the elevation of stations), and a coarse grid of which it can take the area mean.
+    `orography` in metres (or the elevation of stations), and a coarse grid of which it can take the area mean. Costs an interpolation.
 
     **Arguments:**
     - `rate`: Γ in K/m; None estimates it by least squares from the training data.

@@ -29,7 +29,7 @@ class Group:
 
 
 def groups(layout: Layout) -> list[Group]:
-    """Fine cells by the coarse cell they lie nearest to, of the source that holds the target variable (else the first)."""
+    """Fine cells by the coarse cell nearest to them, of the source that holds the target variable (else the first)."""
     main = next((c[0] for c in layout.counterparts if c is not None), 0)
     fine = unit_vectors(layout.place)
     coarse = [unit_vectors(s.place) for s in layout.sources]
@@ -61,7 +61,7 @@ def unit_vectors(place: Place) -> np.ndarray:
 
 
 def spacing(place: Place) -> float:
-    """Typical distance of neighbours on the unit sphere: the side of a square as large as a cell, or to the next station."""
+    """Typical distance of neighbours on the unit sphere: the mean side of a cell, or the way to the next station."""
     at = unit_vectors(place)
     if len(at) < 2:
         return 1.0

@@ -1,5 +1,6 @@
 """A U-Net on what a linear prediction leaves over."""
 
+import functools
 from typing import ClassVar
 
 import equinox as eqx
@@ -95,6 +96,7 @@ class ResidualUNet(AbstractMethod):
         )
 
 
+@functools.lru_cache  # one object per setting: the second seed then finds the loop of the first one compiled
 def cosine_adamw(rate: float, steps: int, decay: float) -> optax.GradientTransformation:
     """AdamW, gradient norm clipped at one, a short linear warm-up and a cosine decay to zero."""
     warm = max(1, min(100, steps // 20))

@@ -56,7 +56,7 @@ class SameTime(AbstractMethod):
         layout = task.layout
         for source in layout.sources:
             if 0 not in source.neighbours:
-                raise InputError(f"SameTime needs neighbour 0 in every source; one has {source.neighbours}. Add 0 to them.")
+                raise InputError(f"SameTime needs time offset 0 in every source; one has {source.neighbours}: add 0.")
         spare = None if task.unlabelled is None else _without(task.unlabelled, layout)
         train, valid = (Samples(_without(s.predictors, layout), s.truth) for s in (task.train, task.valid))
         smaller = Task(train, valid, spare, _reduced(layout))

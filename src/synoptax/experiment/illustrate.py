@@ -2,7 +2,6 @@
 
 import functools
 import operator
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -97,7 +96,8 @@ def _(metric: RankHistogram, title: str, rows: dict[str, np.ndarray], scene: Sce
 @_bins.register
 def _(metric: PowerSpectrum, title: str, rows: dict[str, np.ndarray], scene: Scene) -> Figure:
     """Rows are (2, wavenumber): forecast, then truth."""
-    numbers = Spectrum(metric.transform, metric.window, metric.spacing).wavenumbers(scene.place.shape)
+    rings = Spectrum(metric.transform, metric.window, metric.spacing)
+    numbers = rings.wavenumbers((scene.place.shape[0], scene.place.shape[-1]))
     lines = {k: Line(numbers, v[0]) for k, v in rows.items()}
     if rows:
         lines = {"truth": Line(numbers, next(iter(rows.values()))[1]), **lines}
@@ -122,7 +122,7 @@ def _curves(groups: Groups) -> list[Figure]:
         for stage, log in units[0].logs.items() if units else ():
             if "step" not in log or len(log["step"]) < 2:
                 continue
-            lines = {name: _line(log["step"], log[name]) for name in ("loss", "valid") if name in log}
+            lines: dict[str, Line] = {n: _line(log["step"], log[n]) for n in ("loss", "valid") if n in log}
             positive = all(np.nanmin(line.y) > 0 for line in lines.values())
             title = f"Training of {label}" + ("" if stage == "fit" else f", {stage}")
             figures.append(Lines(title, "step", "loss", lines, log_y=positive))
@@ -131,7 +131,7 @@ def _curves(groups: Groups) -> list[Figure]:
 
 def _line(step: np.ndarray, value: np.ndarray) -> Line:
     """A line; with a trailing member axis its mean, and the range of the members as a band."""
-    rows: Sequence[np.ndarray] | np.ndarray = np.asarray(value, float)
+    rows = np.asarray(value, float)
     if rows.ndim == 1:
         return Line(step, rows)
     flat = rows.reshape(len(rows), -1)

@@ -57,8 +57,8 @@ def pooled(units: Sequence[Unit], *, members: bool) -> list[Evaluation]:
         by_seed.setdefault(unit.seed, []).append(unit)
     found = []
     for group in by_seed.values():
-        parts = [u.member_scores if members else u.scores for u in group]
-        if not any(u.diverged for u in group) and all(p is not None for p in parts):
+        parts = [p for u in group if (p := u.member_scores if members else u.scores) is not None]
+        if len(parts) == len(group) and not any(u.diverged for u in group):
             found.append(functools.reduce(operator.add, parts))
     return found
 

@@ -18,6 +18,7 @@ from ..records import Predictors
 from ..verify import AbstractMetric, Evaluation, evaluate
 from .clock import Cost, measure
 
+_FAILED = {int(s) for s in Status if s.failed}
 CHUNK = 128  # times predicted at once: bounds memory, and one shape means one compilation
 
 
@@ -186,10 +187,12 @@ def _logs(folder: Path | None) -> tuple[dict[str, dict[str, np.ndarray]], bool]:
     """The log of every fit that kept a checkpoint below `folder`, and whether one of them failed."""
     logs: dict[str, dict[str, np.ndarray]] = {}
     failed = False
-    for path in sorted(folder.rglob("state.npz")) if folder is not None and folder.is_dir() else []:
+    if folder is None or not folder.is_dir():
+        return logs, failed
+    for path in sorted(folder.rglob("state.npz")):
         with np.load(path, allow_pickle=False) as archive:
             note = json.loads(str(archive["note"]))
         name = str(path.parent.relative_to(folder)) if path.parent != folder else "fit"
         logs[name] = {k: np.asarray(v, dtype=float) for k, v in note.get("rows", {}).items()}
-        failed = failed or any(Status(s).failed for s in np.ravel(note.get("status", [])))
+        failed = failed or any(int(s) in _FAILED for s in np.ravel(note.get("status", [])))
     return logs, failed

@@ -71,7 +71,8 @@ def usable_harmonics(phases: np.ndarray, *, yearly: int = 2, daily: int = 2) -> 
 def _usable(angle: np.ndarray, wanted: int) -> int:
     covered = np.unique((angle / (2 * np.pi) * _BINS).astype(int) % _BINS).size / _BINS
     several = np.unique(np.round(angle, 6)).size
-    full = covered >= 0.7 or several in (2, 4, 6, 8, 12) and covered >= several / _BINS and _even(angle)
+    few = several in (2, 4, 6, 8, 12) and covered >= several / _BINS and _even(angle)
+    full = covered >= 0.7 or few
     if full:
         return min(wanted, (several - 1) // 2)
     return min(wanted, 1) if covered >= 1 / 6 else 0

@@ -27,6 +27,9 @@ def describe(ds: xr.Dataset) -> str:
     rows = [_row(ds, str(v), hints) for v in ds.data_vars] or [("none", "", "", "", "")]
     widths = [max(len(r[k]) for r in rows) for k in range(5)]
     lines += ["  " + "  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows]
+    bare = [str(v) for v in ds.data_vars if not units_of(ds[v])]
+    if bare:
+        hints.append(f"No units are declared for {', '.join(bare)}; set them with --map {bare[0]}.units=K or the like.")
     if hints:
         lines += ["Hints:", *(f"  - {h}" for h in dict.fromkeys(hints))]
     return "\n".join(lines)
@@ -40,6 +43,8 @@ def _places(ds: xr.Dataset, hints: list[str]) -> list[str]:
         except InputError as error:
             if ds[name].ndim > 1:
                 hints.append(str(error))
+    for place in found:
+        _place_hints(place, hints)
     return [f"Place: {_place(p)}" for p in found] or ["Place: none that is recognised"]
 
 
@@ -58,6 +63,17 @@ def _place(place: Place) -> str:
     named = "projection not known" if place.crs == "local" else _crs_name(place.crs)
     kind, unit = ("grid about a rotated pole", "degrees") if place.spherical else ("projected grid", "m")
     return f"{kind} {size}, spacing {dy} x {dx} {unit}, {named}"
+
+
+def _place_hints(place: Place, hints: list[str]) -> None:
+    if isinstance(place, Grid):
+        if place.crs == "local":
+            hints.append("The projection is not known: name it with --map crs=EPSG:3035,spacing=1000 or the like.")
+        return
+    lat, lon = place.coordinates()
+    rows, columns = np.unique(lat).size, np.unique(lon).size
+    if rows > 1 and columns > 1 and rows * columns == lat.size:
+        hints.append(f"The points fill a {rows}x{columns} grid: read them as one with --map grid=station.")
 
 
 def _crs_name(crs: str) -> str:
@@ -117,8 +133,6 @@ def length(seconds: int) -> str:
 def _row(ds: xr.Dataset, name: str, hints: list[str]) -> tuple[str, str, str, str, str]:
     array = ds[name]
     units = units_of(array)
-    if not units:
-        hints.append(f"{name} declares no units; set them with --map {name}.units=K or the like.")
     sizes = "x".join(f"{d}:{n}" for d, n in array.sizes.items()) or "single value"
     if array.dtype.kind not in "fiu":
         return name, units or "no units", sizes, str(array.dtype), str(array.attrs.get("long_name", ""))

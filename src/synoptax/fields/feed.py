@@ -101,10 +101,20 @@ class Feed:
 
 
 def read_rows(array: xr.DataArray, rows: np.ndarray) -> np.ndarray:
-    """Some times of a variable as float64; a run of times is read as one block."""
-    if rows.size and np.array_equal(rows, np.arange(rows[0], rows[0] + rows.size)):
-        return np.asarray(array.isel(time=slice(int(rows[0]), int(rows[-1]) + 1)).values, dtype=np.float64)
-    return np.asarray(array.isel(time=rows).values, dtype=np.float64)
+    """Some times of a variable as float64; a run of times is read as one block.
+
+    **Raises:** `InputError` when the file is damaged where it is read.
+    """
+    run = bool(rows.size) and np.array_equal(rows, np.arange(rows[0], rows[0] + rows.size))
+    where = slice(int(rows[0]), int(rows[-1]) + 1) if run else rows
+    try:
+        return np.asarray(array.isel(time=where).values, dtype=np.float64)
+    except (OSError, RuntimeError, EOFError) as error:  # what netCDF, HDF5, Zarr and ecCodes raise on bad bytes
+        times = Times.of(array["time"].values[where]).span()
+        text = " ".join(str(error).split())[:120]
+        raise InputError(
+            f"{array.name} cannot be read at {times} ({text}); the file is damaged, fetch it again."
+        ) from error
 
 
 def filled(values: np.ndarray, place: Place) -> np.ndarray:

@@ -189,6 +189,11 @@ def transformer(crs: str) -> pyproj.Transformer:
     try:
         return pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
     except pyproj.exceptions.CRSError as error:
+        if "database" in str(error):
+            raise InputError(
+                "PROJ cannot find its database, because another library loaded a PROJ of its own first; "
+                "import synoptax before cfgrib or eccodes."
+            ) from error
         raise InputError(f"PROJ does not know the projection '{crs[:80]}' ({error}); give an EPSG code.") from error
 
 

@@ -15,7 +15,7 @@ import xarray as xr
 
 from .._version import __version__
 from ..core import InputError, atomic
-from .canonical import canonical, listed
+from .canonical import canonical, listed, note
 from .lazy import concat_times
 from .mapping import Mapping, parse_mapping
 from .places import place_of, same_place
@@ -99,6 +99,8 @@ def _open_one(path: str, mapping: Mapping) -> xr.Dataset:
 
 def _unreadable(path: str, error: Exception) -> InputError:
     text = " ".join(str(error).split())[:160]
+    if "://" in path:
+        return InputError(f"'{path}' cannot be opened ({text}); check the address and the network.")
     return InputError(f"'{path}' is damaged or cut off and cannot be read ({text}); fetch it again.")
 
 
@@ -135,20 +137,21 @@ def _read_grib(path: str) -> xr.Dataset:
     """Without index files: the folder may be read-only. Files that mix levels are merged variable by variable."""
     try:
         import cfgrib
-    except ImportError as error:
+    except (ImportError, RuntimeError) as error:  # RuntimeError: the Python package is there, the ecCodes library not
         raise InputError(f"'{path}' is GRIB, which needs an extra: pip install 'synoptax[grib]'.") from error
     options = {"indexpath": "", "errors": "raise"}
     try:
         return xr.open_dataset(path, engine="cfgrib", backend_kwargs=options, decode_timedelta=False, cache=False)
     except cfgrib.dataset.DatasetBuildError:
         parts = cfgrib.open_datasets(path, backend_kwargs=options, decode_timedelta=False, cache=False)
-    scalar = [[c for c in p.coords if p[c].ndim == 0 and c not in ("time", "valid_time")] for p in parts]
-    levels = [canonical(p) for p in parts]
-    merged = levels[0]
-    for part, gone in zip(levels[1:], scalar[1:], strict=True):
-        fresh = part.drop_vars([v for v in part.data_vars if v in merged] + [c for c in gone if c in part])
-        merged = xr.merge([merged, fresh], join="exact", compat="override")
-    return merged
+    whole: list[xr.Dataset] = []
+    for part in map(canonical, parts):
+        twice = [str(v) for v in part.data_vars if any(v in w for w in whole)]
+        fresh = part.drop_vars(twice)
+        whole.append(note(fresh, f"{', '.join(twice)} at a second kind of level left out") if twice else fresh)
+    if any(not _on_one_place(whole[0], w) for w in whole):
+        raise InputError(f"'{path}' mixes several grids; split it first (grib_copy), and give one file a grid.")
+    return _joined([w for w in whole if w.data_vars])
 
 
 def _engine(path: str) -> str:

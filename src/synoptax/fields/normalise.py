@@ -114,11 +114,18 @@ class Normaliser(eqx.Module):
 
     def forward(self, fields: Float[Array, "..."]) -> Float[Array, "..."]:
         """Physical to normalised: (..., channel, *place), the channel axis right before the axes of the place."""
-        return (self._apply(fields, inverse=False) - self.mean) / self.std
+        mean, std = self._aligned(fields)
+        return (self._apply(fields, inverse=False) - mean) / std
 
     def inverse(self, fields: Float[Array, "..."]) -> Float[Array, "..."]:
         """Normalised to physical, the same shape."""
-        return self._apply(fields * self.std + self.mean, inverse=True)
+        mean, std = self._aligned(fields)
+        return self._apply(fields * std + mean, inverse=True)
+
+    def _aligned(self, fields: Array) -> tuple[Array, Array]:
+        """Mean and std with as many axes as the fields, so that nothing relies on rank promotion."""
+        lead = (1,) * (fields.ndim - self.mean.ndim)
+        return self.mean.reshape(*lead, *self.mean.shape), self.std.reshape(*lead, *self.std.shape)
 
     def _apply(self, fields: Array, *, inverse: bool) -> Array:
         flat = fields.reshape(-1, *fields.shape[fields.ndim - self.mean.ndim :])

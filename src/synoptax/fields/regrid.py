@@ -2,6 +2,7 @@
 
 import abc
 import functools
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -14,7 +15,7 @@ from . import taps
 from .grid import Grid, Place, transformer
 from .taps import Taps
 
-DENSE = 512  # an axis with fewer source cells than this is contracted with a full matrix, a longer one by gathering
+DENSE = 128  # an axis with fewer source cells than this is contracted with a full matrix, a longer one by gathering
 HALF = 0.5 - 1e-9  # least valid share of the weight
 
 
@@ -288,19 +289,34 @@ def coarsen(field: Float[Array, "*batch y x"], grid: Grid, factor: int) -> Float
 
     **Raises:** `InputError` when the factor does not divide the grid or the field is not on it.
     """
-    ny, nx = grid.coarsened(factor).shape
+    grid.coarsened(factor)  # refuses a factor that does not divide
     if field.shape[-2:] != grid.shape:
         raise InputError(f"A field of shape {field.shape} does not end in the grid {grid.shape}.")
     xp = jnp if isinstance(field, jax.Array) else np
-    blocks = field.reshape(*field.shape[:-2], ny, factor, nx, factor)
-    weights = grid.weights().reshape((1,) * (field.ndim - 2) + (ny, factor, nx, factor))
-    areas = xp.asarray(weights, dtype=field.dtype)
-    missing = xp.isnan(blocks)
-    valid = xp.where(missing, 0, areas)
-    share, total = valid.sum((-3, -1)), areas.sum((-3, -1))
-    enough = share >= total * (0.5 - 1e-5)
-    mean = xp.where(missing, 0, blocks * areas).sum((-3, -1)) / xp.where(enough, share, 1)
-    return xp.where(enough, mean, xp.nan).astype(field.dtype)
+    areas = grid.areas()
+    rows, columns = areas.mean(1) / areas.mean(), areas.mean(0) / areas.mean()  # cell areas are their product
+    size = _blocks(np.ones((1,) * (field.ndim - 2) + grid.shape, field.dtype), rows, columns, factor, np)
+    missing = xp.isnan(field)
+
+    def whole(f: Any) -> Any:
+        return _blocks(f, rows, columns, factor, xp) / size
+
+    def holed(f: Any) -> Any:
+        valid = _blocks(xp.where(missing, 0, 1).astype(f.dtype), rows, columns, factor, xp)
+        total = _blocks(xp.where(missing, 0, f), rows, columns, factor, xp)
+        enough = valid >= size * (0.5 - 1e-5)
+        return xp.where(enough, total / xp.where(enough, valid, 1), xp.nan).astype(f.dtype)
+
+    if isinstance(missing, jax.core.Tracer):
+        return jax.lax.cond(jnp.any(missing), holed, whole, field)
+    return holed(field) if bool(missing.any()) else whole(field)
+
+
+def _blocks(field: Any, rows: np.ndarray, columns: np.ndarray, factor: int, xp: Any) -> Any:
+    """Weighted sums over blocks: rows first, a slice at a time, which vectorises where a reshape would not."""
+    y, x = (_lift(w.astype(field.dtype), field.ndim) for w in (rows[:, None], columns))
+    part = functools.reduce(xp.add, [field[..., k::factor, :] * y[..., k::factor, :] for k in range(factor)])
+    return functools.reduce(xp.add, [part[..., k::factor] * x[..., k::factor] for k in range(factor)])
 
 
 def replicate(coarse: Float[Array, "*batch y x"], factor: int) -> Float[Array, "*batch fine_y fine_x"]:

@@ -1,6 +1,7 @@
 """The one training loop. Everything that learns by gradients learns here."""
 
 import dataclasses
+import functools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -77,7 +78,7 @@ class _Loop(eqx.Module):
             optimiser=self.optimiser.init(eqx.filter(weights, eqx.is_inexact_array)),
             average=None if self.average is None else _copy(model),
             best=_copy(model),
-            best_score=jnp.asarray(jnp.inf),
+            best_score=jnp.asarray(jnp.inf, jnp.result_type(float)),  # weakly typed it would compile twice
             stale=zero,
             bad=jnp.zeros((), jnp.int32),
             skipped=jnp.zeros((), jnp.int32),
@@ -275,7 +276,7 @@ def _drive(loop: _Loop, state: _State, valid, keys, key, steps: int, every: int,
             state, terms = _steps(loop, prepared, first, keys, state)
             entry = {"step": first + count, **terms}
             if valid is not None:
-                state, entry["valid"] = _evaluate(loop, state, valid)
+                state, entry["valid"] = _score(loop, state, valid)
             jax.block_until_ready(state)
         progress.compile_seconds += elapsed.compile_seconds
         progress.run_seconds += elapsed.run_seconds
@@ -291,10 +292,16 @@ def _drive(loop: _Loop, state: _State, valid, keys, key, steps: int, every: int,
 
 
 def _steps(loop: _Loop, prepared: PyTree, first: int, keys: PRNGKeyArray, state: _State):
-    """All prepared steps: one compiled scan, or on the CPU one compiled step called again and again.
+    """All prepared steps: one compiled scan, or on the CPU one compiled step called again and again, member by member.
 
-    XLA's CPU backend runs convolutions inside a loop body sixteen to thirty times slower than outside.
+    XLA's CPU backend runs convolutions inside a loop body sixteen to thirty times slower than outside, and convolutions
+    whose kernels are stacked by `vmap` three times slower than one after the other.
     """
+    if loop.members is not None and jax.default_backend() == "cpu":
+        alone = dataclasses.replace(loop, members=None)
+        done = [_steps(alone, prepared, first, keys[m], _member(state, m)) for m in range(loop.members)]
+        states, terms = zip(*done, strict=True)
+        return _stacked(states), jax.tree.map(lambda *values: np.stack(values, axis=-1), *terms)
     count = jax.tree.leaves(prepared)[0].shape[0]
     size = 1 if jax.default_backend() == "cpu" else count
     parts = []
@@ -303,6 +310,23 @@ def _steps(loop: _Loop, prepared: PyTree, first: int, keys: PRNGKeyArray, state:
         state, terms = _chunk((loop, piece, jnp.asarray(first + start, jnp.int32), keys), state)
         parts.append(terms)
     return state, jax.tree.map(lambda *values: np.mean(np.stack(values), axis=0), *parts)
+
+
+def _score(loop: _Loop, state: _State, valid: PyTree) -> tuple[_State, Array]:
+    """The validation score; on the CPU member by member, for the reason given in `_steps`."""
+    if loop.members is None or jax.default_backend() != "cpu":
+        return _evaluate(loop, state, valid)
+    alone = dataclasses.replace(loop, members=None)
+    states, scores = zip(*(_evaluate(alone, _member(state, m), valid) for m in range(loop.members)), strict=True)
+    return _stacked(states), jnp.stack(scores)
+
+
+def _member(tree: PyTree, number: int) -> PyTree:
+    return jax.tree.map(lambda x: x[number] if eqx.is_array(x) else x, tree)
+
+
+def _stacked(trees: tuple[PyTree, ...]) -> PyTree:
+    return jax.tree.map(lambda *x: jnp.stack(x) if eqx.is_array(x[0]) else x[0], *trees)
 
 
 def _finish(loop: _Loop, state: _State, valid: PyTree, progress: _Progress) -> Fitted:
@@ -333,6 +357,7 @@ def _choose(condition: Array, new: PyTree, old: PyTree) -> PyTree:
     return jax.tree.map(lambda n, o: jnp.where(condition, n, o) if eqx.is_array(n) else n, new, old)
 
 
+@functools.lru_cache  # one function per value: a second fit then finds its compiled loop
 def _constant(value: float) -> Callable[[Array], Array]:
     def schedule(step: Array) -> Array:
         del step

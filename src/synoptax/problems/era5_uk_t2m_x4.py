@@ -24,7 +24,7 @@ class Era5UKT2mX4(AbstractDownscalingProblem):
     """ERA5 2 m temperature, 1-21 March 2019, 0.25 degrees: 8 x 12 area means in, 32 x 48 cells out.
 
     Seven folds, each a test block of three days with a day left out on either side; three days next to it validate, a
-    day apart from what is left, which trains. Every fold is fitted anew. The blocks of the bootstrap are the test blocks.
+    day apart from what is left, which trains. Every fold is fitted anew; its test block is one block of the bootstrap.
 
     When to use: the first real test of a method with few, autocorrelated samples. When not: statements about other
     seasons. Data: Copernicus Climate Change Service, read from the folder that `SYNOPTAX_DATA` names.
@@ -66,7 +66,7 @@ class Era5UKT2mX4(AbstractDownscalingProblem):
             yield Fold(name, task, held, np.full(len(test), number), cycle(held.predictors.phases))
 
     def _split(self, start: int, total: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Days that train, validate and test; the validation block follows the test block, or precedes it at the end."""
+        """Days that train, validate and test; the validation block follows the test block, at the end precedes it."""
         day = np.arange(total)
         after = start + self.days + self.gap
         first = after if after + self.days <= total else start - self.gap - self.days
@@ -87,7 +87,8 @@ class Era5UKT2mX4(AbstractDownscalingProblem):
         whole = place_of(dataset, "t2m")
         assert isinstance(whole, Grid)
         ny, nx = (n - n % self.factor for n in whole.shape)
-        lat, lon = whole.y.centres[-ny:], whole.x.centres[:nx]  # the file begins in the north-west, the library in the south
+        # the file begins in the north-west, the library in the south-west
+        lat, lon = whole.y.centres[-ny:], whole.x.centres[:nx]
         fine = Grid.latlon(lat, lon)
         values = np.asarray(dataset["t2m"].transpose("time", "lat", "lon").values[:, -ny:, :nx])
         truth = jnp.asarray(values[:, None], jnp.zeros(()).dtype)

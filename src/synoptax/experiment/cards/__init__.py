@@ -1,3 +1,4 @@
 """Cards: one question a file, one line a card. The file's name is the command's: `synoptax run CARD`."""
 
+from .era5_uk_t2m_x4 import Era5UKT2mX4Card as Era5UKT2mX4Card
 from .tiny_waves import TinyWaves as TinyWaves

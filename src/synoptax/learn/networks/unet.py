@@ -1,5 +1,7 @@
 """A U-Net for fields of any size whose sides the depth divides; others are padded and cropped."""
 
+import itertools
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -49,7 +51,7 @@ class UNet(eqx.Module):
                 ResidualBlock(a, a, padding=padding, dropout=dropout, key=next(keys)),
                 Conv(a, b, stride=2, padding=padding, key=next(keys)),
             )
-            for a, b in zip(widths[:-1], widths[1:], strict=True)
+            for a, b in itertools.pairwise(widths)
         )
         self.middle = ResidualBlock(widths[-1], widths[-1], padding=padding, dropout=dropout, key=next(keys))
         self.up = tuple(

@@ -19,8 +19,9 @@ class QuantileError(AbstractMetric):
 
     e = mean_p |Q_forecast(p) - Q_truth(p)|,   quantiles over all times and places together, members pooled
 
-    Quantiles do not add over chunks; counts in fixed bins do, and quantiles are read from them by linear interpolation
-    within a bin. Use many bins, and a `transform` that spreads the values (`Root(2.0)` for rain). Cost: one pass.
+    Use it for distributions and extremes, with many bins and a `transform` that spreads the values (`Root(2.0)` for
+    rain). Quantiles do not add over chunks; counts in fixed bins do, and quantiles are read from them by linear
+    interpolation within a bin. Cost: one pass.
 
     **Arguments:**
     - `low`, `high`: ends of the bins in the unit of the variable, one number or one per channel;

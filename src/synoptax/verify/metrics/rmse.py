@@ -16,8 +16,8 @@ class RMSE(AbstractMetric):
 
     RMSE = √( Σ w (mean_m T(x_m) - T(y))² / Σ w ),   pooled over times and places before the root
 
-    Use it as the first score of a deterministic field. It rewards smooth forecasts: read it beside a spectrum. Cost:
-    one pass.
+    Use it as the first score of a deterministic field. It rewards smooth forecasts: read it beside a spectrum.
+    Cost: one pass.
 
     **Arguments:**
     - `transform`: the scale on which it is measured, such as `Root(2.0)` for rain; members are transformed before they

@@ -65,7 +65,7 @@ def limit_threads(threads: int) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns the exit code: 0 done, 2 for input that cannot be used, with one sentence."""
     try:
-        code = int(app(args=arguments, prog_name="synoptax", standalone_mode=False) or 0)
+        code = int(app(args=_front(arguments), prog_name="synoptax", standalone_mode=False) or 0)
         return _refuse(_INTERRUPTED) if code == _SIGINT else code
     except (KeyboardInterrupt, typer.Abort):
         return _refuse(_INTERRUPTED)
@@ -78,6 +78,17 @@ def main(arguments: list[str] | None = None) -> int:
         if sentence is None:
             raise  # a fault of ours: the traceback is what its report needs
         return _refuse(sentence)
+
+
+def _front(arguments: list[str] | None) -> list[str]:
+    """`--threads N` first, wherever it was given: it has to be known before any command is looked at."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for at, word in enumerate(given):
+        if word == "--threads" and at + 1 < len(given):
+            return [word, given[at + 1], *given[:at], *given[at + 2 :]]
+        if word.startswith("--threads="):
+            return [word, *given[:at], *given[at + 1 :]]
+    return given
 
 
 def _misused(error: Exception) -> int:

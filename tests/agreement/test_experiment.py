@@ -25,7 +25,7 @@ from synoptax.experiment import (
 from synoptax.experiment.unit import pieces, predict
 from synoptax.problems import TravellingWaves
 from synoptax.records import Layout
-from synoptax.verify import MAE, RMSE, FairCRPS
+from synoptax.verify import MAE, RMSE, AbstractMetric, FairCRPS
 
 PROBLEM = TravellingWaves(count=2, train=24, valid=8, test=24)
 FITS: list[str] = []  # one entry a fit, in order
@@ -185,6 +185,35 @@ def test_members_are_scored_and_a_single_one_is_refused(tmp_path):
     assert {r["method"] for r in crps} == {"noisy"} and all(r["value"] > 0 for r in crps)
     assert any("FairCRPS" in note and "copy" in note for note in report.notes)
     assert {r["method"] for r in report.rows if r["metric"] == "MAE, members"} == {"copy", "noisy"}
+
+
+def test_a_metric_of_the_users_own_can_be_stored_and_read(tmp_path):
+    class Largest(AbstractMetric):
+        """Twice the mean absolute error."""
+
+        claims: ClassVar[frozenset[str]] = frozenset()
+        better: ClassVar[str] = "lower"
+        cite: ClassVar[str] = ""
+
+        @classmethod
+        def example(cls):
+            return cls()
+
+        @property
+        def needs(self):
+            return MAE().needs
+
+        def value(self, means):
+            return 2 * MAE().value(means)
+
+    own = _experiment(metrics=(Largest(), MAE()), member_metrics=(Largest(),), seeds=(0,))
+    for _ in range(2):  # the second time from the stored units
+        rows = {(r["method"], r["variable"], r["metric"]): r["value"] for r in run(own, out=tmp_path).rows}
+        assert (
+            rows["copy", "wind", "Largest"]
+            == 2 * rows["copy", "wind", "MAE"]
+            == rows["copy", "wind", "Largest, members"]
+        )
 
 
 def test_results_are_strict_json_with_every_promised_key(finished):

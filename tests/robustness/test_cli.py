@@ -41,7 +41,9 @@ COMMANDS = list(_commands(typer.main.get_command(app)))
 
 def test_all_commands_are_there():
     assert {"list", "run", "report"} <= {c[0] for c in COMMANDS}
-    assert {("downscale", "fit"), ("downscale", "apply"), ("downscale", "evaluate"), ("data", "describe")} <= set(COMMANDS)
+    assert {("downscale", "fit"), ("downscale", "apply"), ("downscale", "evaluate"), ("data", "describe")} <= set(
+        COMMANDS
+    )
 
 
 @pytest.mark.parametrize("path", [(), ("downscale",), ("data",), *COMMANDS], ids=" ".join)
@@ -207,7 +209,7 @@ def test_help_imports_nothing_heavy():
 
 def test_threads_reach_the_libraries():
     code = (
-        "import os, sys; from synoptax.cli import main; assert main(['--threads', '1', 'list', 'metrics']) == 0;"
+        "import os, sys; from synoptax.cli import main; assert main(['list', 'metrics', '--threads', '1']) == 0;"
         "assert os.environ['OMP_NUM_THREADS'] == '1', 'OMP';"
         "assert '--xla_cpu_multi_thread_eigen=false' in os.environ['XLA_FLAGS'];"
         "import jax.numpy as jnp; assert float(jnp.ones((64, 64)).sum()) == 4096"

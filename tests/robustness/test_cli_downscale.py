@@ -183,7 +183,9 @@ def test_evaluate_scores_the_file_and_interpolation(folder, tmp_path, capsys):
     assert call("downscale", "evaluate", folder / "out.nc", folder / "fine.nc", "--out", tmp_path) == 0
     said = capsys.readouterr().out
     assert "bilinear" in said and "RMSE" in said and (tmp_path / "report.html").is_file()
-    rows = {r["method"]: r for r in json.loads((tmp_path / "results.json").read_text())["rows"] if r["metric"] == "RMSE"}
+    rows = {
+        r["method"]: r for r in json.loads((tmp_path / "results.json").read_text())["rows"] if r["metric"] == "RMSE"
+    }
     with xr.open_dataset(folder / "out.nc") as out, xr.open_dataset(folder / "fine.nc") as truth:
         error = (out.t2m.values.astype(float) - truth.t2m.values) ** 2
     assert rows["file"]["value"] == pytest.approx(np.sqrt(np.mean(error * w.FINE.weights())), rel=1e-6)
@@ -218,7 +220,9 @@ def test_continue_goes_on_from_the_saved_weights(folder, tmp_path, capsys):
     fine.assign(t2m=(fine.t2m + 3.0).assign_attrs(fine.t2m.attrs)).to_netcdf(tmp_path / "fine.nc")
     assert call(*w.fit_arguments(tmp_path, tmp_path / "tuned", "--continue", folder / "model")) == 0
     tuned, note = load_model(tmp_path / "tuned")
-    prepared = prepare_task(open_dataset(tmp_path / "fine.nc"), variables=["t2m"], factor=2, train=w.TRAIN, valid=w.VALID)
+    prepared = prepare_task(
+        open_dataset(tmp_path / "fine.nc"), variables=["t2m"], factor=2, train=w.TRAIN, valid=w.VALID
+    )
     valid, errors = prepared.task.valid, {}
     for name, model in (("before", saved.model), ("after", tuned.model)):
         errors[name] = np.sqrt(np.mean((np.asarray(model.predict(valid.predictors)) - np.asarray(valid.truth)) ** 2))

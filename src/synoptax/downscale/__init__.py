@@ -11,6 +11,7 @@ from .bicubic import Bicubic as Bicubic
 from .bilinear import Bilinear as Bilinear
 from .climatology import Climatology as Climatology
 from .climatology_delta import ClimatologyDelta as ClimatologyDelta
+from .deep_esd import DeepESD as DeepESD
 from .deeponet import DeepONet as DeepONet
 from .detrended_quantile_mapping import DetrendedQuantileMapping as DetrendedQuantileMapping
 from .gaussian_process import GaussianProcess as GaussianProcess

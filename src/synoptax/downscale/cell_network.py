@@ -25,21 +25,34 @@ class CellNetwork(eqx.Module):
 
     @classmethod
     def of(
-        cls, features: int, cells: int, *, start: Float[np.ndarray, " size"], hidden: int, code: int, key: PRNGKeyArray
+        cls,
+        features: int,
+        cells: int,
+        *,
+        start: Float[np.ndarray, " size"],
+        hidden: int,
+        code: int,
+        members: int,
+        random: np.random.Generator,
     ) -> "CellNetwork":
-        """Random hidden layers, zero outputs."""
-        keys = jax.random.split(key, 3)
-        dtype = jnp.zeros(()).dtype
-        inputs, size = features + code, len(start)
+        """`members` networks with a leading member axis: random hidden layers, zero outputs."""
+        inputs, size, dtype = features + code, len(start), jnp.zeros(()).dtype
+
+        def drawn(*shape: int, scale: float) -> Array:
+            return jnp.asarray(scale * random.standard_normal((members, *shape)), dtype)
+
+        def zeros(*shape: int) -> Array:
+            return jnp.zeros((members, *shape), dtype)
+
         return cls(
-            0.1 * jax.random.normal(keys[0], (cells, code)),
-            jnp.broadcast_to(jnp.asarray(start, dtype), (cells, size)),
-            jax.random.normal(keys[1], (inputs, hidden)) / np.sqrt(inputs),
-            jnp.zeros(hidden),
-            jax.random.normal(keys[2], (hidden, hidden)) / np.sqrt(hidden),
-            jnp.zeros(hidden),
-            jnp.zeros((hidden, size)),
-            jnp.zeros((inputs, size)),
+            drawn(cells, code, scale=0.1),
+            jnp.asarray(np.broadcast_to(start, (members, cells, size)), dtype),
+            drawn(inputs, hidden, scale=inputs**-0.5),
+            zeros(hidden),
+            drawn(hidden, hidden, scale=hidden**-0.5),
+            zeros(hidden),
+            zeros(hidden, size),
+            zeros(inputs, size),
         )
 
     def __call__(self, features: Float[Array, "cell feature"], *, key: PRNGKeyArray | None = None) -> Array:

@@ -113,20 +113,19 @@ class Regression:
         stride = -(-len(samples) // _TUNED)
         cells = np.flatnonzero(np.isfinite(rows).any(axis=0))
         cells = cells[:: -(-cells.size // _CELLS)]
-        columns = Columns.of(samples.predictors, layout)
+        seen, waves = _read(Columns.of(samples.predictors, layout), samples)
         found = []
         for walk in range(self.walks):
-            seed = np.asarray(jax.random.bits(jax.random.fold_in(key, walk), (4,), "uint32"))
             best = search(
                 Setting.start(layout.sources),
-                np.asarray(columns(samples.predictors))[::stride],
-                np.asarray(columns.waves(samples.predictors))[::stride],
+                seen[::stride],
+                waves[::stride],
                 Roles.of(layout),
                 rows[::stride][:, cells],
                 components=self.components,
                 trials=self.trials,
                 folds=self.folds,
-                random=np.random.default_rng(seed),
+                random=generator(jax.random.fold_in(key, walk)),
                 monitor=monitor.within(f"walk{walk}"),
             )
             found.append(best)
@@ -143,7 +142,7 @@ class Regression:
         self, samples: Samples, layout: Layout, targets: Float[np.ndarray, "time output"], setting: Setting
     ) -> tuple[Expansion, Float[np.ndarray, "time output"]]:
         columns = Columns.of(samples.predictors, layout)
-        rows, waves = np.asarray(columns(samples.predictors)), np.asarray(columns.waves(samples.predictors))
+        rows, waves = _read(columns, samples)
         patterns = projection(rows, Roles.of(layout), setting.emphasis, components=self.components)
         x = features(rows, waves, Roles.of(layout), setting.emphasis, self.components)
         kernel, inverse = _inverted(setting.kernel, x)
@@ -156,9 +155,18 @@ class Regression:
         return Expansion(columns, *arrays, setting.emphasis.cycle, kernel.scale, kernel.linear), crossed
 
 
+def generator(key: PRNGKeyArray) -> np.random.Generator:
+    """Random numbers on the host that depend on the key alone; nothing is compiled for them."""
+    return np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel().tolist())
+
+
+def _read(columns: Columns, samples: Samples) -> tuple[np.ndarray, np.ndarray]:
+    both = eqx.filter_jit(lambda c, p: (c(p), c.waves(p)))(columns, samples.predictors)
+    return np.asarray(both[0]), np.asarray(both[1])
+
+
 def _inverted(kernel: Kernel, x: np.ndarray) -> tuple[Kernel, np.ndarray]:
     """The inverse, with as much noise as the precision needs."""
     while (inverse := kernel.inverse(x)) is None:
         kernel = dataclasses.replace(kernel, noise=2 * kernel.noise)
     return kernel, inverse
-

@@ -141,9 +141,20 @@ class GaussianProcess(AbstractMethod):
         blocks = contiguous(len(rows), 2 * self.folds)
         spread = np.concatenate([np.sqrt(np.diag(np.linalg.inv(inverse[np.ix_(b, b)]))) for b in blocks])
         misses = np.where(there, filled - left_out(inverse, filled, blocks), 0.0) / spread[:, None]
-        arrays = (inverse, inverse @ filled, mean, misses)
+
+        def cast(part: np.ndarray) -> Array:
+            return jnp.asarray(part, x.dtype)
+
         return _GaussianProcessModel(
-            task.layout, components, relevance, x, *(jnp.asarray(a, x.dtype) for a in arrays), target
+            layout=task.layout,
+            components=components,
+            relevance=relevance,
+            library=x,
+            inverse=cast(inverse),
+            coefficients=cast(inverse @ filled),
+            mean=cast(mean),
+            misses=cast(misses),
+            target=target,
         )
 
     def _thinned(self, samples: Samples) -> Samples:

@@ -161,5 +161,3 @@ def search(
             best, least = candidate, found
         monitor(number + 1, trials, f"left-out error {least:.4g}")
     return best
-
-

@@ -10,16 +10,16 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ..core import Monitor
 from ..learn import InMemory, fit
-from ..learn.heads import AbstractHead, BernoulliGamma, Gaussian
+from ..learn.heads import AbstractHead
 from ..learn.objectives import NegativeLogLikelihood
-from ..records import Layout, Predictors, Samples, Task
+from ..records import Layout, Predictors, Task
 from .base import AbstractDownscaler, AbstractMethod
 from .cell_network import CellNetwork
-from .expansion import Expansions, Regression
+from .expansion import Expansions, Regression, generator
+from .predictive import Predictive
 from .residual_unet import cosine_adamw
-from .target import Target, joined
+from .target import joined
 
-_DRY = 0.05  # with a larger share of exact zeros, a channel is taken for rain
 _WET_LEVELS = (0.33, 0.67, 0.9)
 _LEVELS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
@@ -47,54 +47,68 @@ class _Marginal(eqx.Module):
 class _KernelDistributionModel(AbstractDownscaler):
     layout: Layout
     expansion: Expansions
-    target: Target
+    scale: Predictive
     marginals: tuple[_Marginal, ...]
-    offset: Float[Array, " cell"]
     ranks: Float[Array, "template cell"]
     moods: Float[Array, "template statistic"]
     pool: int = eqx.field(static=True)
 
     def predict(self, predictors: Predictors) -> Float[Array, "time channel *fine"]:
-        rows = jnp.broadcast_to(self.offset, (len(predictors), self.offset.size))
-        for marginal, raw in zip(self.marginals, self._raw(predictors)[0], strict=True):
-            rows = rows.at[:, marginal.cells].set(marginal.head.mean(raw))
-        return self.target.fields(rows - self.offset, predictors)
+        return _mean(self, predictors)
 
     def sample(
         self, predictors: Predictors, *, key: PRNGKeyArray, count: int
     ) -> Float[Array, "member time channel *fine"]:
-        """Each member takes its ranks, cell by cell, from a training day with much the same outlook (Schaake shuffle)."""
-        raws, moods = self._raw(predictors)
-        chosen = self._templates(moods, key, count)
-        return jax.lax.map(lambda c: self._member(raws, c, predictors), chosen)
+        """Each member takes its ranks, cell by cell, from a training day of much the same outlook (Schaake shuffle)."""
+        return _members(self, predictors, key, count)
 
-    def _member(self, raws: list[Array], template: Int[Array, " time"], predictors: Predictors) -> Array:
-        ranks = self.ranks[template]
-        rows = jnp.broadcast_to(self.offset, ranks.shape)
-        for marginal, raw in zip(self.marginals, raws, strict=True):
-            level = ranks[:, marginal.cells]
-            rows = rows.at[:, marginal.cells].set(marginal.head.quantile(raw, level))
-        return self.target.fields(rows - self.offset, predictors)
 
-    def _templates(self, moods: Float[Array, "time statistic"], key: PRNGKeyArray, count: int) -> Array:
-        """(member, time): draws without repetition among the `pool` training days of nearest outlook."""
-        squares = jnp.sum((moods[:, None] - self.moods[None]) ** 2, axis=-1)
-        _, near = jax.lax.top_k(-squares, min(self.pool, self.moods.shape[0]))
+@eqx.filter_jit
+def _mean(model: _KernelDistributionModel, predictors: Predictors) -> Float[Array, "time channel *fine"]:
+    rows = jnp.broadcast_to(model.scale.offset, (len(predictors), model.scale.offset.size))
+    for marginal, raw in zip(model.marginals, _raw(model, predictors)[0], strict=True):
+        rows = rows.at[:, marginal.cells].set(marginal.head.mean(raw))
+    return model.scale.fields(rows, predictors)
 
-        def draw(days, k):
-            rounds = -(-count // days.size)
-            order = jax.vmap(lambda one: jax.random.permutation(one, days))(jax.random.split(k, rounds))
-            return order.reshape(-1)[:count]
 
-        return jax.vmap(draw, out_axes=1)(near, jax.random.split(key, moods.shape[0]))
+@eqx.filter_jit
+def _members(
+    model: _KernelDistributionModel, predictors: Predictors, key: PRNGKeyArray, count: int
+) -> Float[Array, "member time channel *fine"]:
+    raws, moods = _raw(model, predictors)
 
-    def _raw(self, predictors: Predictors) -> tuple[list[Array], Array]:
-        outputs, waves = self.expansion(predictors), self.expansion.columns.waves(predictors)
-        return [m.raw(outputs, waves) for m in self.marginals], _moods(outputs, self.marginals)
+    def member(template: Int[Array, " time"]) -> Array:
+        ranks = model.ranks[template]
+        rows = jnp.broadcast_to(model.scale.offset, ranks.shape)
+        for marginal, raw in zip(model.marginals, raws, strict=True):
+            rows = rows.at[:, marginal.cells].set(marginal.head.quantile(raw, ranks[:, marginal.cells]))
+        return model.scale.fields(rows, predictors)
+
+    return jax.lax.map(member, _templates(model, moods, key, count))
+
+
+def _templates(
+    model: _KernelDistributionModel, moods: Float[Array, "time channel"], key: PRNGKeyArray, count: int
+) -> Int[Array, "member time"]:
+    """Draws without repetition, while they last, among the `pool` training days of nearest outlook."""
+    squares = jnp.sum((moods[:, None] - model.moods[None]) ** 2, axis=-1)
+    _, near = jax.lax.top_k(-squares, min(model.pool, model.moods.shape[0]))
+
+    def draw(days: Int[Array, " day"], k: PRNGKeyArray) -> Int[Array, " member"]:
+        rounds = -(-count // days.size)
+        order = jax.vmap(lambda one: jax.random.permutation(one, days))(jax.random.split(k, rounds))
+        return order.reshape(-1)[:count]
+
+    return jax.vmap(draw, out_axes=1)(near, jax.random.split(key, moods.shape[0]))
+
+
+def _raw(model: _KernelDistributionModel, predictors: Predictors) -> tuple[list[Array], Array]:
+    outputs, waves = model.expansion(predictors), model.expansion.columns.waves(predictors)
+    return [m.raw(outputs, waves) for m in model.marginals], _moods(outputs, model.marginals)
 
 
 class KernelDistribution(AbstractMethod):
-    """Kernel regression of the target and of how likely it exceeds levels, turned into a full distribution by a network.
+    """Kernel regression of the target and of how likely it exceeds levels, made a distribution by a network.
 
     1. `KernelRidge` predicts, with one Cholesky factor, z and 1[z ≥ q] for several levels q of each cell;
     2. its predictions for left-out blocks, their mean over cells and the season feed a small network shared by all
@@ -124,7 +138,9 @@ class KernelDistribution(AbstractMethod):
     doi:10.1175/1525-7541(2004)005<0243:TSSAMF>2.0.CO;2.
     """
 
-    claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "ignores_missing_targets", "probabilistic", "resumes"})
+    claims: ClassVar[frozenset[str]] = frozenset(
+        {"saves_and_loads", "ignores_missing_targets", "probabilistic", "resumes"}
+    )
     cite: ClassVar[str] = "Cannon (2008), doi:10.1175/2008JHM960.1"
 
     head: AbstractHead | None = None
@@ -150,57 +166,45 @@ class KernelDistribution(AbstractMethod):
         walk_key, net_key, tie_key = jax.random.split(key, 3)
         regression = Regression(self.components, self.walks, self.trials, self.folds, self.limit)
         samples = regression.thinned(joined(task.train, task.valid))
-        target = Target.of(samples, task.layout, None)
-        rows = np.asarray(target.rows(samples))
-        weighted = rows * np.sqrt(np.asarray(target.weights()))
+        scale = Predictive.of(samples, task.layout, self.head)
+        rows = np.asarray(scale.target.rows(samples))
+        weighted = rows * np.sqrt(np.asarray(scale.target.weights()))
         settings = regression.tuned(samples, task.layout, weighted, key=walk_key, monitor=monitor.within("kernel"))
-        heads = self._heads(samples, target)
-        offset, values = _values(rows, heads, target)
-        targets, plan = _statistics(values, heads, len(task.layout.channels))
-        expansion, crossed = regression.solved(samples, task.layout, targets, settings)
-        crossed = jnp.asarray(crossed, rows.dtype)
+        values = scale.values(samples)
+        targets, plan = _statistics(values, scale)
+        expansion, left_out = regression.solved(samples, task.layout, targets, settings)
+        crossed = jnp.asarray(left_out, rows.dtype)
         waves = expansion.columns.waves(samples.predictors)
         marginals = []
-        for i, (head, (cells, outputs)) in enumerate(zip(heads, plan, strict=True)):
+        for i, (head, (cells, outputs)) in enumerate(zip(scale.heads, plan, strict=True)):
             stage = monitor.within(f"{task.layout.channels[i]}")
             one = self._trained(head, cells, outputs, crossed, waves, values, jax.random.fold_in(net_key, i), stage)
             marginals.append(one)
-        ranks = _ranks(marginals, crossed, waves, values, tie_key)
+        random = generator(tie_key)
+        ties, gaps = (jnp.asarray(random.random(s), rows.dtype) for s in ((len(rows), 1), rows.shape))
+        ranks = _ranks(marginals, crossed, waves, jnp.asarray(values, rows.dtype), ties, gaps)
         moods = _moods(crossed, marginals)
-        return _KernelDistributionModel(
-            task.layout, expansion, target, tuple(marginals), jnp.asarray(offset), ranks, moods, self.pool
-        )
-
-    def _heads(self, samples: Samples, target: Target) -> list[AbstractHead]:
-        """One per channel, in the units of the values that it will see."""
-        found = []
-        for i, transform in enumerate(target.layout.transforms):
-            truth = np.asarray(samples.truth[:, i])
-            truth = truth[np.isfinite(truth)]
-            rain = truth.size > 0 and truth.min() >= 0 and np.mean(truth == 0) > _DRY
-            head = self.head
-            if head is None:
-                head = BernoulliGamma(_least(truth)) if rain else Gaussian()
-            std = float(np.asarray(target.normaliser.std[i]).reshape(-1)[0])
-            found.append(head.mapped(lambda v, t=transform, s=std: float(t.forward(jnp.asarray(v))) / s))
-        return found
+        return _KernelDistributionModel(task.layout, expansion, scale, tuple(marginals), ranks, moods, self.pool)
 
     def _trained(self, head, cells, outputs, crossed, waves, values, key, monitor) -> _Marginal:
         """The network of one channel."""
-        x = _features(crossed, jnp.asarray(outputs), waves)
-        mean, std = jnp.mean(x, axis=(0, 1)), jnp.std(x, axis=(0, 1))
-        std = jnp.where(std > 1e-6, std, 1.0)
+        x, mean, std = _normalised(crossed, jnp.asarray(outputs), waves)
         y = values[:, cells]
         start = head.start(y[np.isfinite(y)])
         build_key, fit_key = jax.random.split(key)
-
-        def build(k):
-            return CellNetwork.of(x.shape[-1], len(cells), start=start, hidden=self.hidden, code=self.code, key=k)
-
+        networks = CellNetwork.of(
+            x.shape[-1],
+            len(cells),
+            start=start,
+            hidden=self.hidden,
+            code=self.code,
+            members=self.members,
+            random=generator(build_key),
+        )
         fitted = fit(
-            eqx.filter_vmap(build)(jax.random.split(build_key, self.members)),
+            networks,
             NegativeLogLikelihood(head),
-            InMemory(((x - mean) / std, jnp.asarray(y, x.dtype)), self.batch),
+            InMemory((x, jnp.asarray(y, x.dtype)), self.batch),
             cosine_adamw(self.learning_rate, self.steps, 1e-3),
             self.steps,
             key=fit_key,
@@ -210,29 +214,13 @@ class KernelDistribution(AbstractMethod):
         return _Marginal(head, jnp.asarray(cells), jnp.asarray(outputs), mean, std, fitted.model)
 
 
-def _least(truth: np.ndarray) -> float:
-    """The smallest amount above zero: what the data count as wet."""
-    wet = truth[truth > 0]
-    return float(wet.min()) if wet.size else 0.1
-
-
-def _values(rows: np.ndarray, heads: list[AbstractHead], target: Target) -> tuple[np.ndarray, np.ndarray]:
-    """What is added to anomalies so that zero means zero for heads with a floor, and the rows with it added."""
-    ratio = np.asarray(target.normaliser.mean / target.normaliser.std).reshape(len(heads), -1)
-    keep = np.array([h.floor is not None for h in heads])
-    offset = np.where(keep[:, None], ratio, 0.0).reshape(-1).astype(rows.dtype)
-    return offset, rows + offset
-
-
-def _statistics(values: np.ndarray, heads: list[AbstractHead], channels: int) -> tuple[np.ndarray, list]:
+def _statistics(values: np.ndarray, scale: Predictive) -> tuple[np.ndarray, list]:
     """Targets of the regression (time, output): the value, then exceedances; and where each channel's stand.
 
     Places that were never observed have no targets and no distribution.
     """
-    cells = np.arange(values.shape[1]).reshape(channels, -1)
     targets, plan, used = [], [], 0
-    for head, own in zip(heads, cells, strict=True):
-        own = own[np.isfinite(values[:, own]).any(axis=0)]
+    for head, own in zip(scale.heads, scale.known(values), strict=True):
         y = values[:, own]
         stack = [y]
         if head.floor is None:
@@ -266,19 +254,29 @@ def _features(outputs: Float[Array, "time output"], where: Int[Array, "statistic
     return jnp.concatenate([own, mean, season], axis=-1)
 
 
+@eqx.filter_jit
+def _normalised(outputs: Array, where: Array, waves: Array) -> tuple[Array, Array, Array]:
+    """Features with mean zero and standard deviation one, and what made them so."""
+    x = _features(outputs, where, waves)
+    mean, std = jnp.mean(x, axis=(0, 1)), jnp.std(x, axis=(0, 1))
+    std = jnp.where(std > 1e-6, std, 1.0)
+    return (x - mean) / std, mean, std
+
+
 def _moods(outputs: Float[Array, "time output"], marginals) -> Float[Array, "time channel"]:
     """The outlook of a time: the mean predicted value of each channel."""
     return jnp.stack([jnp.mean(outputs[:, m.outputs[0]], axis=1) for m in marginals], axis=1)
 
 
-def _ranks(marginals: list[_Marginal], crossed: Array, waves: Array, values: np.ndarray, key: PRNGKeyArray) -> Array:
+@eqx.filter_jit
+def _ranks(
+    marginals: list[_Marginal], crossed: Array, waves: Array, values: Array, ties: Array, gaps: Array
+) -> Float[Array, "template cell"]:
     """Where each training value lay in its distribution; ties share one number a day, gaps are filled at random."""
-    tie_key, gap_key = jax.random.split(key)
-    ranks = jax.random.uniform(gap_key, values.shape, crossed.dtype)
-    tie = jax.random.uniform(tie_key, (values.shape[0], 1), crossed.dtype)
+    ranks = gaps
     for m in marginals:
-        y = jnp.asarray(values[:, np.asarray(m.cells)], crossed.dtype)
+        y = values[:, m.cells]
         there = jnp.isfinite(y)
-        found = m.head.rank(m.raw(crossed, waves), jnp.where(there, y, 1.0), tie)
+        found = m.head.rank(m.raw(crossed, waves), jnp.where(there, y, 1.0), ties)
         ranks = ranks.at[:, m.cells].set(jnp.where(there, found, ranks[:, m.cells]))
     return jnp.clip(ranks, 1e-6, 1 - 1e-6)

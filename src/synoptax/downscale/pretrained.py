@@ -14,11 +14,11 @@ from ..learn.networks import AbstractPooling, Encoder, FlatPooling
 from ..learn.represent import AbstractPretraining, DynaMo, Health
 from ..records import Layout, Predictors, Task
 from .base import AbstractDownscaler, AbstractMethod
+from .decoders import AbstractDecoder, PlaceDecoder, Reading, SuitedDecoder
 from .frames import FrameReader
 from .network import Lift, out_of_fold, padding_of
-from .decoders import AbstractDecoder, PlaceDecoder, Reading, SuitedDecoder
-from .tuning import AbstractTuning, FineTuned
 from .target import Target
+from .tuning import AbstractTuning, FineTuned
 
 _CHUNK = 64  # times predicted at once
 
@@ -94,7 +94,7 @@ class PretrainedDownscaler(AbstractMethod):
         free = task.train.predictors if task.unlabelled is None else task.unlabelled
         who = type(self).__name__
         prepare = _Prepare(FrameReader.of(free, task.layout, who=who), self.decoder.lift(task, who=who))
-        networks = eqx.filter_vmap(lambda k: self._network(prepare, k))(jax.random.split(draw, self.members))
+        networks = _draw(self, prepare, jax.random.split(draw, self.members))
         learned = self.pretraining.pretrain(
             networks.encoder,
             prepare.reader.sequence(free),
@@ -136,6 +136,12 @@ class PretrainedDownscaler(AbstractMethod):
             key=first,
         )
         return _Network(encoder, self.decoder.layer(encoder, reader, prepare.lift, key=second))
+
+
+@eqx.filter_jit
+def _draw(method: PretrainedDownscaler, prepare: "_Prepare", keys: PRNGKeyArray) -> "_Network":
+    """One network per key, compiled as a whole: drawing weights one by one takes longer than training them."""
+    return eqx.filter_vmap(lambda k: method._network(prepare, k))(keys)
 
 
 class _Prepare(eqx.Module):

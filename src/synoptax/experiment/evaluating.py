@@ -157,7 +157,9 @@ def _references(pairs: _Pairs, factor: int | None) -> tuple[tuple[str, ...], lis
     """Rows of the table, and what has to be said about them."""
     notes = [f"Scored at {len(pairs.times)} times, {pairs.times.span()}, that both files hold."]
     if factor is None:
-        notes.append("No interpolation to compare with: the fine file does not say its factor; give --factor.")
+        notes.append(
+            "Nothing to compare with: no factor is known to make the truth coarse by; give --factor if there is one."
+        )
         return (_FORECAST,), notes
     if not isinstance(pairs.place, Grid):
         return (_FORECAST,), notes

@@ -154,8 +154,9 @@ class _Plan:
 
     def units(self, names: list[str]) -> list[Unit]:
         """All finished units, in the order of the table."""
+        scored = self.experiment.metrics, self.experiment.member_metrics
         return [
-            self.cache.get(self.name(label, seed, fold))
+            self.cache.get(self.name(label, seed, fold)).scored_by(*scored)
             for label in self.experiment.methods
             for seed in self.seeds(label, names[0])
             for fold in names
@@ -176,7 +177,7 @@ class _Plan:
             source=machine.source(),
             monitor=dataclasses.replace(stage, folder=self.cache.working(name)),
         )
-        self.cache.put(name, unit)
+        self.cache.put(name, unit.bare)
 
 
 def _check_blocks(fold: Fold, taken: dict[int, str]) -> None:

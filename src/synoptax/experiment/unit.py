@@ -56,6 +56,18 @@ class Unit:
     digest: str
     source: str
 
+    @property
+    def bare(self) -> "Unit":
+        """Without the metrics themselves, as it is stored: they may be a user's own, which no file may name."""
+        drawn = None if self.member_scores is None else dataclasses.replace(self.member_scores, metrics=())
+        return dataclasses.replace(self, scores=dataclasses.replace(self.scores, metrics=()), member_scores=drawn)
+
+    def scored_by(self, metrics: tuple[AbstractMetric, ...], member_metrics: tuple[AbstractMetric, ...]) -> "Unit":
+        """The inverse of `bare`."""
+        taken = tuple(m for m in member_metrics if m.name not in self.skipped)
+        drawn = None if self.member_scores is None else dataclasses.replace(self.member_scores, metrics=taken)
+        return dataclasses.replace(self, scores=dataclasses.replace(self.scores, metrics=metrics), member_scores=drawn)
+
 
 @dataclasses.dataclass(frozen=True)
 class Scene:

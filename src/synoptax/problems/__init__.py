@@ -5,3 +5,10 @@ from .base import AbstractDownscalingProblem as AbstractDownscalingProblem, Fold
 from .held_suarez import HeldSuarezDownscaling as HeldSuarezDownscaling
 from .era5_uk_t2m_x4 import Era5UKT2mX4 as Era5UKT2mX4
 from .travelling_waves import TravellingWaves as TravellingWaves
+from .iberia_winter import (
+    AbstractObservations as AbstractObservations,
+    EObs as EObs,
+    IberiaWinter as IberiaWinter,
+    Scenario as Scenario,
+    ValueStations as ValueStations,
+)

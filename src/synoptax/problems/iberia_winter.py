@@ -114,10 +114,14 @@ class IberiaWinter(AbstractDownscalingProblem):
             task = _task(samples, layout, winter, held, np.concatenate([left_out, held]))
             scored = samples.at(test)
             cycle = HarmonicClimatology.of(task.train.truth, task.train.predictors.phases)
-            day = np.concatenate([np.arange(n) for n in np.unique(winter[test], return_counts=True)[1]])
-            blocks = winter[test] * 100 + day // self.block
+            blocks = winter[test] * 100 + self._pieces(winter[test])
             name = f"{left_out[0]}-{left_out[-1]}" if len(left_out) > 1 else str(left_out[0])
             yield Fold(name, task, scored, blocks, cycle(scored.predictors.phases))
+
+    def _pieces(self, winter: np.ndarray) -> np.ndarray:
+        """Pieces of `block` days in every winter; what is left of it goes to its last piece."""
+        days = np.unique(winter, return_counts=True)[1]
+        return np.concatenate([np.minimum(np.arange(n) // self.block, max(n // self.block, 1) - 1) for n in days])
 
     def whole(self) -> Task:
         """Every winter to learn from, the last `together` of them for validation: to apply to a scenario."""

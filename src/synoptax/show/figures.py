@@ -40,26 +40,24 @@ def draw(figure: object) -> Canvas:
 
 @draw.register
 def _maps(figure: Maps) -> Canvas:
-    labels = [*figure.panels, *figure.errors]
-    columns = 2 if len(labels) in (2, 4) else min(3, max(1, len(labels)))
-    rows = -(-len(labels) // columns)
+    columns = max(1, min(4, max(len(figure.panels), len(figure.errors))))
+    below = -(-len(figure.panels) // columns)
+    aligned = len(figure.panels) == columns >= len(figure.errors)  # the truth has no error: errors under their fields
+    indent = columns - len(figure.errors) if aligned else 0
+    rows = below + -(-len(figure.errors) // columns)
     wide, high = _shape(figure)
     canvas = Canvas(figsize=(columns * wide + 0.6, rows * (high + 0.5)), layout="constrained")
-    axes = canvas.subplots(rows, columns, squeeze=False).ravel()
-    shared = _limits(list(figure.panels.values()))
-    most = (
-        max((float(np.nanmax(np.abs(e))) for e in figure.errors.values() if np.isfinite(e).any()), default=1.0) or 1.0
-    )
-    for axis, label in zip(axes, labels, strict=False):
-        if label in figure.panels:
-            image = _field(axis, figure, figure.panels[label], "viridis", *shared)
-        else:
-            image = _field(axis, figure, figure.errors[label], "RdBu_r", -most, most)
-        axis.set_title(label, fontsize=9)
-        axis.tick_params(labelsize=7)
-        canvas.colorbar(image, ax=axis, shrink=0.85).ax.tick_params(labelsize=7)
-    for axis in axes[len(labels) :]:
+    axes = canvas.subplots(max(rows, 1), columns, squeeze=False)
+    for axis in axes.ravel():
         axis.set_axis_off()
+    limits = _limits(list(figure.panels.values()))
+    most = max((float(np.nanmax(np.abs(e))) for e in figure.errors.values() if np.isfinite(e).any()), default=0.0)
+    span = (-most, most) if most > 0 else (-1.0, 1.0)
+    for number, (label, field) in enumerate(figure.panels.items()):
+        _panel(canvas, axes[divmod(number, columns)], figure, label, field, "viridis", limits)
+    for number, (label, field) in enumerate(figure.errors.items()):
+        row, column = divmod(number, columns)
+        _panel(canvas, axes[row + below, column + indent], figure, label, field, "RdBu_r", span)
     canvas.suptitle(f"{figure.title} [{figure.unit}]" if figure.unit else figure.title, fontsize=10)
     return canvas
 
@@ -103,6 +101,14 @@ def _bars(figure: Bars) -> Canvas:
         axis.set_axis_off()
     canvas.suptitle(figure.title, fontsize=10)
     return canvas
+
+
+def _panel(canvas: Canvas, axis, figure: Maps, label: str, field: np.ndarray, colours: str, span) -> None:
+    axis.set_axis_on()
+    image = _field(axis, figure, field, colours, *span)
+    axis.set_title(label, fontsize=9)
+    axis.tick_params(labelsize=7)
+    canvas.colorbar(image, ax=axis, shrink=0.85).ax.tick_params(labelsize=7)
 
 
 def _shape(figure: Maps) -> tuple[float, float]:

@@ -60,4 +60,4 @@ class AbstractHead(eqx.Module):
     def rank(
         self, raw: Float[Array, "*place size"], value: Float[Array, "*place"], tie: Float[Array, "*place"]
     ) -> Float[Array, "*place"]:
-        """Where `value` lies in the distribution, uniform in (0, 1) if it comes from it; `tie` in (0, 1) splits ties."""
+        """Where `value` lies, uniform in (0, 1) if it comes from the distribution; `tie` in (0, 1) splits ties."""

@@ -27,7 +27,7 @@ class BernoulliGamma(AbstractHead):
     P(x = 0) = 1 - π,   x | wet ~ Γ(shape k, mean m):  p(x) = π x^(k-1) e^(-kx/m) (k/m)^k / Γ(k)
 
     Use it for precipitation; on the square root of the amounts, whose tail is lighter, it fits daily rain better than
-    on the amounts. Values below `threshold` count as zero in training; draws from the gamma part may be smaller than it.
+    on the amounts. Values below `threshold` count as zero in training; draws from the gamma part may be smaller.
     |log k| stays below 3 and |log m| below 6: give values whose standard deviation is about one.
 
     **Arguments:**

@@ -17,8 +17,8 @@ _WIDEST = 6.0  # bounds log σ smoothly, so that no start or outlier makes the l
 class Gaussian(AbstractHead):
     """N(μ, σ²) with raw = (μ, log σ).
 
-    Use it for temperature, and for anomalies in general. Not for daily rain. |log σ| stays below 6: give values that are
-    normalised.
+    Use it for temperature, and for anomalies in general. Not for daily rain. |log σ| stays below 6: give normalised
+    values.
 
     Reference: Nix and Weigend (1994), doi:10.1109/ICNN.1994.374138.
     """

@@ -109,10 +109,7 @@ class AbstractTrained(AbstractPretraining):
     ) -> Pretrained:
         """Trains through the one loop and looks at the health of what comes out."""
         build, run = jax.random.split(key)
-        if members is None:
-            model = self.model(encoder, key=build)
-        else:
-            model = eqx.filter_vmap(lambda e, k: self.model(e, key=k))(encoder, jax.random.split(build, members))
+        model = _build(self, encoder, build, members)
         fitted = fit(
             model,
             self.objective(),
@@ -139,3 +136,11 @@ class AbstractTrained(AbstractPretraining):
         index = self.index(valid.segment)
         some = np.arange(0, len(index), -(-len(index) // VALID_WINDOWS))
         return Windows(valid.fields, index, len(index)).at(some)
+
+
+@eqx.filter_jit
+def _build(method: AbstractTrained, encoder: PyTree, key: PRNGKeyArray, members: int | None) -> PyTree:
+    """The model of each member, compiled as a whole."""
+    if members is None:
+        return method.model(encoder, key=key)
+    return eqx.filter_vmap(lambda e, k: method.model(e, key=k))(encoder, jax.random.split(key, members))

@@ -1,13 +1,14 @@
 """Kernel regression: closed forms against doing it the long way, and what localisation does."""
 
 import dataclasses
+import itertools
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-
 import tasks
+
 from synoptax.core import InputError
 from synoptax.downscale import KernelDistribution, KernelRidge, Ridge
 from synoptax.downscale.kernel import Kernel, completed, contiguous, left_out
@@ -132,7 +133,7 @@ def _wet_share(members, truth):
     return np.array(
         [
             np.mean(np.clip((b - np.maximum(a, dry)) / np.maximum(1 - dry, 1e-9), 0, None))
-            for a, b in zip(edges[:-1], edges[1:], strict=True)
+            for a, b in itertools.pairwise(edges)
         ]
     )
 

@@ -218,14 +218,17 @@ def test_disk_full(folder, tmp_path, monkeypatch, capsys):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    def short(*_, **__):
+        raise OSError("474880 requested and 261088 written")  # what NumPy says on a full disk
+
     with monkeypatch.context() as patch:
         patch.setattr(np, "savez", full)
         sentence = refused(capsys, *w.fit_arguments(folder, tmp_path / "m", *METHOD))
         assert "disk is full" in sentence and not (tmp_path / "m").exists()
     arguments = ("downscale", "apply", folder / "model", folder / "coarse.nc", "--out", tmp_path / "o.nc")
-    for target, name in ((np, "save"), (os, "fsync"), (xr.Dataset, "to_netcdf")):
+    for target, name, fail in ((np, "save", short), (os, "fsync", full), (xr.Dataset, "to_netcdf", full)):
         with monkeypatch.context() as patch:
-            patch.setattr(target, name, full)
+            patch.setattr(target, name, fail)
             sentence = refused(capsys, *arguments)
             assert "disk is full" in sentence and not (tmp_path / "o.nc").exists()
     assert call(*arguments) == 0

@@ -43,7 +43,8 @@ def _replace(draft: Path, target: Path, folder: Path) -> None:
 
 def explain(error: OSError, path: str | os.PathLike) -> InputError:
     """An `InputError` that says which file-system problem `error` is and what to do about it."""
-    if error.errno == errno.ENOSPC:
+    short = error.errno is None and " requested and " in str(error)  # NumPy's words for a write that was cut short
+    if error.errno == errno.ENOSPC or short:
         return InputError(f"The disk is full: '{path}' was not written; free some space or choose another --out.")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return InputError(f"'{path}' cannot be written here (permission denied); choose another --out.")

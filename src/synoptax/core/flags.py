@@ -1,8 +1,8 @@
 """XLA flags: set before JAX starts, and only where they are known to be taken: an unknown one aborts the process.
 
 No flag is set for speed. With jaxlib 0.10.2 on x86 processors the library fusion of matrix products
-(`--xla_cpu_experimental_ynn_fusion_type=LIBRARY_FUSION_TYPE_DOT`) made the training step of a small convolutional network
-12 % slower (63 instead of 56 ms of processor time), a dense one neither faster nor slower.
+(`--xla_cpu_experimental_ynn_fusion_type=LIBRARY_FUSION_TYPE_DOT`) made the training step of a small convolutional
+network 12 % slower (63 instead of 56 ms of processor time), a dense one neither faster nor slower.
 """
 
 import os

@@ -92,7 +92,7 @@ def _mean(model: _DeepESDModel, predictors: Predictors) -> Float[Array, "time ch
     rows = jnp.broadcast_to(model.scale.offset, (len(predictors), model.scale.offset.size))
     for head, cells, raw in zip(model.scale.heads, model.cells, _raw(model, predictors), strict=True):
         rows = rows.at[:, cells].set(head.mean(raw))
-    return model.scale.fields(rows, predictors)
+    return model.scale.fields(rows)
 
 
 @eqx.filter_jit
@@ -105,7 +105,7 @@ def _members(
         rows = jnp.broadcast_to(model.scale.offset, (len(predictors), model.scale.offset.size))
         for i, (head, cells, raw) in enumerate(zip(model.scale.heads, model.cells, raws, strict=True)):
             rows = rows.at[:, cells].set(head.sample(raw, key=jax.random.fold_in(k, i), count=1)[0])
-        return model.scale.fields(rows, predictors)
+        return model.scale.fields(rows)
 
     return jax.lax.map(member, jax.random.split(key, count))
 

@@ -68,7 +68,7 @@ def _mean(model: _KernelDistributionModel, predictors: Predictors) -> Float[Arra
     rows = jnp.broadcast_to(model.scale.offset, (len(predictors), model.scale.offset.size))
     for marginal, raw in zip(model.marginals, _raw(model, predictors)[0], strict=True):
         rows = rows.at[:, marginal.cells].set(marginal.head.mean(raw))
-    return model.scale.fields(rows, predictors)
+    return model.scale.fields(rows)
 
 
 @eqx.filter_jit
@@ -82,7 +82,7 @@ def _members(
         rows = jnp.broadcast_to(model.scale.offset, ranks.shape)
         for marginal, raw in zip(model.marginals, raws, strict=True):
             rows = rows.at[:, marginal.cells].set(marginal.head.quantile(raw, ranks[:, marginal.cells]))
-        return model.scale.fields(rows, predictors)
+        return model.scale.fields(rows)
 
     return jax.lax.map(member, _templates(model, moods, key, count))
 

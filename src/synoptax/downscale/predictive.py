@@ -5,8 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from ..fields import Normaliser
 from ..learn.heads import AbstractHead, BernoulliGamma, Gaussian
-from ..records import Layout, Predictors, Samples
+from ..records import Layout, Samples
 from .target import Target
 
 _DRY = 0.05  # with a larger share of exact zeros, a channel is taken for rain
@@ -38,9 +39,12 @@ class Predictive(eqx.Module):
         """NaN where the truth is missing."""
         return np.asarray(self.target.rows(samples) + self.offset)
 
-    def fields(self, values: Float[Array, "time cell"], predictors: Predictors) -> Float[Array, "time channel *fine"]:
-        """The inverse, in physical units."""
-        return self.target.fields(values - self.offset, predictors)
+    def fields(self, values: Float[Array, "time cell"]) -> Float[Array, "time channel *fine"]:
+        """The inverse, in physical units; dry is exactly zero."""
+        plain = self.target.normaliser
+        floors = jnp.asarray([h.floor is not None for h in self.heads]).reshape(-1, *[1] * (plain.mean.ndim - 1))
+        shift = Normaliser(jnp.where(floors, 0.0, plain.mean), plain.std, plain.transforms)
+        return shift.inverse(values.reshape(values.shape[0], *plain.mean.shape))
 
     def known(self, values: Float[np.ndarray, "time cell"]) -> list[np.ndarray]:
         """Per channel, the places in a row that were ever observed; the others have no distribution."""

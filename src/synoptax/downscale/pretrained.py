@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 from ..core import Monitor
 from ..learn import InMemory, MeanSquaredError, fit
 from ..learn.networks import AbstractPooling, Encoder, FlatPooling
-from ..learn.represent import AbstractPretraining, DynaMo, Health
+from ..learn.represent import AbstractPretraining, DynaMo, Health, Pretrained
 from ..records import Layout, Predictors, Task
 from .base import AbstractDownscaler, AbstractMethod
 from .decoders import AbstractDecoder, PlaceDecoder, Reading, SuitedDecoder
@@ -81,27 +81,42 @@ class PretrainedDownscaler(AbstractMethod):
         return cls(pretraining=DynaMo.example(), decoder=decoder, **small)
 
     def fit(self, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> AbstractDownscaler:
-        """Base, pretraining, then training on labels; each stage checkpoints in a folder of its own.
+        """`pretrain`, then `tune`; each stage checkpoints in a folder of its own.
 
         **Raises:** `InputError` when no predictor is a field, or no run of times is long enough for a window.
         """
-        base_key, draw, learn, train = jax.random.split(key, 4)
+        first, second = jax.random.split(key)
+        learned = self.pretrain(task, key=first, monitor=monitor)
+        return self.tune(task, learned, key=second, monitor=monitor)
+
+    def pretrain(self, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> Pretrained:
+        """`members` encoders that learned from the unlabelled predictors of the task: the targets are not read."""
+        draw, learn = jax.random.split(key)
+        prepare = self._prepare(task)
+        networks = _draw(self, prepare, jax.random.split(draw, self.members))
+        return self.pretraining.pretrain(
+            networks.encoder,
+            prepare.reader.sequence(_free(task)),
+            key=learn,
+            members=self.members,
+            monitor=monitor.within("pretrain"),
+        )
+
+    def tune(
+        self, task: Task, learned: Pretrained, *, key: PRNGKeyArray, monitor: Monitor = Monitor()
+    ) -> AbstractDownscaler:
+        """A downscaler from encoders that `pretrain` returned for the same predictors, and the labels of the task.
+
+        One pretraining serves any number of targets and label counts.
+        """
+        base_key, draw, train = jax.random.split(key, 3)
         base = None if self.base is None else self.base.fit(task, key=base_key, monitor=monitor.within("base"))
         target = Target.of(task.train, task.layout, base)
         rows = target.rows(task.train)
         if self.base is not None and self.folds > 1:
             rows = out_of_fold(task, self.base, target, self.folds, base_key)
-        free = task.train.predictors if task.unlabelled is None else task.unlabelled
-        who = type(self).__name__
-        prepare = _Prepare(FrameReader.of(free, task.layout, who=who), self.decoder.lift(task, who=who))
+        prepare = self._prepare(task)
         networks = _draw(self, prepare, jax.random.split(draw, self.members))
-        learned = self.pretraining.pretrain(
-            networks.encoder,
-            prepare.reader.sequence(free),
-            key=learn,
-            members=self.members,
-            monitor=monitor.within("pretrain"),
-        )
         networks = eqx.tree_at(lambda n: n.encoder, networks, learned.encoder)
         fitted = fit(
             networks,
@@ -122,6 +137,10 @@ class PretrainedDownscaler(AbstractMethod):
             task.layout, target, prepare, fitted.model, self.members, learned.health, learned.log, fitted.log
         )
 
+    def _prepare(self, task: Task) -> "_Prepare":
+        who = type(self).__name__
+        return _Prepare(FrameReader.of(_free(task), task.layout, who=who), self.decoder.lift(task, who=who))
+
     def _network(self, prepare: "_Prepare", key: PRNGKeyArray) -> "_Network":
         first, second = jax.random.split(key)
         reader = prepare.reader
@@ -136,6 +155,11 @@ class PretrainedDownscaler(AbstractMethod):
             key=first,
         )
         return _Network(encoder, self.decoder.layer(encoder, reader, prepare.lift, key=second))
+
+
+def _free(task: Task) -> Predictors:
+    """All predictors that training may see, labelled or not."""
+    return task.train.predictors if task.unlabelled is None else task.unlabelled
 
 
 @eqx.filter_jit

@@ -167,12 +167,23 @@ def _loss(weights, first, groups, x, targets, held, kept):
         known = targets[train]
         mean = jnp.mean(known, axis=0)
         gram = weights.matrix(groups, x[train], x[train]) + weights.variance * jnp.eye(len(train), dtype=x.dtype)
-        solved = jax.scipy.linalg.cho_solve(jax.scipy.linalg.cho_factor(gram, lower=True), known - mean)
+        solved = _solved(gram, known - mean)
         return jnp.sum((targets[test] - mean - weights.matrix(groups, x[test], x[train]) @ solved) ** 2)
 
     error = jnp.sum(jax.lax.map(one, (held, kept))) / (held.size * targets.shape[1])
     away = [jnp.sum((w - f) ** 2) for w, f in zip(jax.tree.leaves(weights), jax.tree.leaves(first), strict=True)]
     return error + _PRIOR * sum(away), error
+
+
+def _solved(gram: Float[Array, "n n"], right: Float[Array, "n output"]) -> Float[Array, "n output"]:
+    """gram⁻¹ right. Its derivative needs two more solves with the same factor, not the derivative of the factor."""
+    factor = jax.lax.stop_gradient(jax.scipy.linalg.cho_factor(gram, lower=True)[0])
+    return jax.lax.custom_linear_solve(
+        lambda v: gram @ v,
+        right,
+        lambda _, v: jax.scipy.linalg.cho_solve((factor, True), v),
+        symmetric=True,
+    )
 
 
 def _blocks(count: int, folds: int) -> tuple[Int[Array, "fold held"], Int[Array, "fold kept"]]:

@@ -1,6 +1,7 @@
 """What becomes of a pretrained encoder when labels come."""
 
 import abc
+import functools
 
 import equinox as eqx
 import jax
@@ -32,7 +33,7 @@ class Frozen(AbstractTuning):
 
     def optimiser(self, rate: float, steps: int, decay: float) -> optax.GradientTransformation:
         """One rate."""
-        return cosine_adamw(rate, steps, decay)
+        return _shared(1.0, rate, steps, decay)
 
 
 class FineTuned(AbstractTuning):
@@ -50,8 +51,16 @@ class FineTuned(AbstractTuning):
 
     def optimiser(self, rate: float, steps: int, decay: float) -> optax.GradientTransformation:
         """One rate for the decoder, a share of it for the encoder."""
-        parts = {"encoder": cosine_adamw(self.scale * rate, steps, decay), "decoder": cosine_adamw(rate, steps, decay)}
-        return optax.multi_transform(parts, _labels)
+        return _shared(self.scale, rate, steps, decay)
+
+
+@functools.lru_cache(maxsize=64)
+def _shared(scale: float, rate: float, steps: int, decay: float) -> optax.GradientTransformation:
+    """The same object for the same numbers, so that many fits of one shape share one compilation."""
+    if scale == 1.0:
+        return cosine_adamw(rate, steps, decay)
+    parts = {"encoder": cosine_adamw(scale * rate, steps, decay), "decoder": cosine_adamw(rate, steps, decay)}
+    return optax.multi_transform(parts, _labels)
 
 
 def _labels(params: PyTree) -> PyTree:

@@ -1,6 +1,8 @@
 """What a downscaler reads and what it is scored against."""
 
 import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 from ..fields.grid import Place
@@ -73,8 +75,19 @@ class Predictors(eqx.Module):
         return self.phases.shape[0]
 
     def at(self, index) -> "Predictors":
-        """The same at some times only: an integer array, a boolean mask or a slice."""
-        return Predictors(tuple(f[index] for f in self.fields), self.phases[index], self.static, self.segment[index])
+        """The same at some times only: an integer array, a boolean mask or a slice.
+
+        Runs of times are numbered anew, since leaving times out breaks a run in two.
+        """
+        segment = _runs(self.segment, np.arange(len(self))[index])
+        return Predictors(tuple(f[index] for f in self.fields), self.phases[index], self.static, segment)
+
+
+def _runs(segment: Int[Array, " time"], times: Int[np.ndarray, " kept"]) -> Int[Array, " kept"]:
+    """Numbers from zero; a new one where the segment changes or a time is missing."""
+    kept = segment[times]
+    breaks = (np.diff(times) != 1) | (kept[1:] != kept[:-1])
+    return jnp.concatenate([jnp.zeros_like(kept[:1]), jnp.cumsum(breaks).astype(kept.dtype)])
 
 
 class Samples(eqx.Module):

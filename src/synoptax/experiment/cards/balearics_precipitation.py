@@ -50,7 +50,7 @@ class BalearicsPrecipitationCard(AbstractTableCard):
         "the other years. Intervals resample blocks of 30 days.",
         "The best field is compared on the scale of the square root of the amount; the mean of a distribution is taken "
         "on that scale, so the Bias of the best field in mm is negative by construction and says nothing bad.",
-        "Rain is a 24-hour total, the predictors are at 12 UTC; 'same day' rows see only the field of the calendar day, "
+        "Rain is a 24-hour total, the fields are at 12 UTC; 'same day' rows see only the field of the calendar day, "
         "the others the days before and after, too.",
         "The 444 mm of 30 January 2006, a suspect spike, is kept in training and in the scores.",
         "Quantile mapping, BCSD and interpolation are not in the table: the predictors hold no coarse rain.",

@@ -24,12 +24,14 @@ class Pretrained(eqx.Module):
 
     **Arguments:**
     - `encoder`: of the last step (the encoder in training, not its average), stacked when there are members.
+    - `model`: the encoder with the rest that it was trained with (inverse and forward model, reconstruction), likewise.
     - `health`: on training frames, one of each number per member.
     - `log`: of the fit; empty without one.
     - `status`: a `Status` code, one per member; zero without a fit.
     """
 
     encoder: PyTree
+    model: PyTree
     health: Health
     log: dict[str, np.ndarray]
     status: np.ndarray
@@ -123,12 +125,12 @@ class AbstractTrained(AbstractPretraining):
             members=members,
             monitor=monitor,
         )
-        trained = eqx.nn.inference_mode(fitted.last).encoder
-        health = health_of(trained, frames, members=members)
+        trained = eqx.nn.inference_mode(fitted.last)
+        health = health_of(trained.encoder, frames, members=members)
         sentence = health.sentence()
         if sentence:
             monitor(self.recipe.steps, self.recipe.steps, sentence)
-        return Pretrained(trained, health, fitted.log, fitted.status)
+        return Pretrained(trained.encoder, trained, health, fitted.log, fitted.status)
 
     def _valid(self, valid: Frames | None) -> Array | None:
         if valid is None:

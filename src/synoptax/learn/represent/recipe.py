@@ -1,5 +1,7 @@
 """How long and how fast a representation is trained."""
 
+import functools
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -38,25 +40,36 @@ class Recipe(eqx.Module):
             )
 
     def scheduled(self) -> optax.GradientTransformation:
-        """The optimiser with warm-up and decay."""
-        warm = round(self.warmup * self.steps)
-
-        def rate(step):
-            up = step / max(warm, 1)
-            down = 0.5 * (1.0 + jnp.cos(jnp.pi * (step - warm) / max(self.steps - warm, 1)))
-            return self.rate * jnp.where(step < warm, up, down)
-
-        return self._chain(rate)
+        """The optimiser with warm-up and decay; the same object for equal recipes, so that fits share compilations."""
+        return _scheduled(self)
 
     def unscheduled(self) -> optax.GradientTransformation:
         """The same at the highest rate throughout."""
-        return self._chain(self.rate)
+        return _unscheduled(self)
 
-    def _chain(self, rate) -> optax.GradientTransformation:
-        def matrices(params):
-            return jax.tree.map(lambda p: p.ndim >= 2, params)
 
-        return optax.chain(
-            optax.clip_by_global_norm(self.clip),
-            optax.adamw(rate, weight_decay=self.decay, mask=matrices),
-        )
+@functools.lru_cache(maxsize=64)
+def _scheduled(recipe: Recipe) -> optax.GradientTransformation:
+    warm = round(recipe.warmup * recipe.steps)
+
+    def rate(step):
+        up = step / max(warm, 1)
+        down = 0.5 * (1.0 + jnp.cos(jnp.pi * (step - warm) / max(recipe.steps - warm, 1)))
+        return recipe.rate * jnp.where(step < warm, up, down)
+
+    return _chain(recipe, rate)
+
+
+@functools.lru_cache(maxsize=64)
+def _unscheduled(recipe: Recipe) -> optax.GradientTransformation:
+    return _chain(recipe, recipe.rate)
+
+
+def _chain(recipe: Recipe, rate) -> optax.GradientTransformation:
+    def matrices(params):
+        return jax.tree.map(lambda p: p.ndim >= 2, params)
+
+    return optax.chain(
+        optax.clip_by_global_norm(recipe.clip),
+        optax.adamw(rate, weight_decay=recipe.decay, mask=matrices),
+    )

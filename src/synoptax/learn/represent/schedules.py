@@ -1,6 +1,7 @@
 """Which parts of a dynamics model follow the learning-rate schedule."""
 
 import abc
+import functools
 
 import equinox as eqx
 import jax
@@ -21,7 +22,7 @@ class AbstractSchedule(eqx.Module):
 
     def optimiser(self, recipe: Recipe) -> optax.GradientTransformation:
         """All parts together."""
-        return optax.multi_transform(self.parts(recipe), _labels)
+        return _together(self, recipe)
 
 
 class SharedSchedule(AbstractSchedule):
@@ -39,6 +40,11 @@ class ForwardUnscheduled(AbstractSchedule):
 
     def parts(self, recipe: Recipe) -> dict[str, optax.GradientTransformation]:
         return {"encoder": recipe.scheduled(), "inverse": recipe.scheduled(), "forward": recipe.unscheduled()}
+
+
+@functools.lru_cache(maxsize=64)
+def _together(schedule: AbstractSchedule, recipe: Recipe) -> optax.GradientTransformation:
+    return optax.multi_transform(schedule.parts(recipe), _labels)
 
 
 def _labels(params: PyTree) -> PyTree:

@@ -1,6 +1,7 @@
 """What the predicted embedding is compared with."""
 
 import abc
+import functools
 from collections.abc import Callable
 
 import equinox as eqx
@@ -71,10 +72,7 @@ class AveragedTarget(AbstractTarget):
         return jax.lax.stop_gradient(encode(average, frames))
 
     def decay(self, steps: int) -> Callable[[Array], Array] | None:
-        def rate(step: Array) -> Array:
-            return 1.0 - 0.5 * (1.0 + jnp.cos(jnp.pi * step / steps)) * (1.0 - self.start)
-
-        return rate
+        return _rising(self.start, steps)
 
 
 class UnstoppedTarget(AbstractTarget):
@@ -86,3 +84,11 @@ class UnstoppedTarget(AbstractTarget):
 
     def decay(self, steps: int) -> Callable[[Array], Array] | None:
         del steps
+
+
+@functools.lru_cache(maxsize=64)
+def _rising(start: float, steps: int) -> Callable[[Array], Array]:
+    def rate(step: Array) -> Array:
+        return 1.0 - 0.5 * (1.0 + jnp.cos(jnp.pi * step / steps)) * (1.0 - start)
+
+    return rate

@@ -36,4 +36,4 @@ class NoPretraining(AbstractPretraining):
         """The same encoder."""
         del valid, key, monitor
         status = np.full(() if members is None else (members,), int(Status.successful))
-        return Pretrained(encoder, health_of(encoder, frames, members=members), {}, status)
+        return Pretrained(encoder, encoder, health_of(encoder, frames, members=members), {}, status)

@@ -46,7 +46,7 @@ docs: env        ## the documentation site, in site/
 
 bench: env       ## benchmarks against peers, see benchmarks/README.md
 	$(MAKE) env-peers
-	$(BIN)/python -m benchmarks
+	PEERS_PYTHON=.venv-peers/bin/python $(BIN)/python -m benchmarks.unet_step
 
 clean:           ## remove environments and build products
 	rm -rf .venv .venv-peers .cache site dist demo

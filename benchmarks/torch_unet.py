@@ -1,6 +1,7 @@
 """synoptax.learn.networks.UNet in PyTorch, layer by layer, and its training step. Runs in `.venv-peers`."""
 
 import argparse
+import itertools
 import os
 import time
 
@@ -80,7 +81,7 @@ class UNet(nn.Module):
     def __init__(self, inputs: int, outputs: int, *, width: int, levels: int):
         super().__init__()
         widths = [width * 2**i for i in range(levels)]
-        pairs = list(zip(widths[:-1], widths[1:], strict=True))
+        pairs = list(itertools.pairwise(widths))
         self.stem = Conv(inputs, width)
         self.down = nn.ModuleList([Down(a, b) for a, b in pairs])
         self.middle = ResidualBlock(widths[-1], widths[-1])

@@ -110,7 +110,7 @@ def report(result: dict[str, Any]) -> str:
         if name in result:
             r = result[name]
             lines.append(
-                f"  {name:20} {r['wall']:.2f} (processor time {r['cpu']:.2f}; least disturbed rounds {r['wall_least']:.2f})"
+                f"  {name:20} {r['wall']:.2f} (processor time {r['cpu']:.2f}; least disturbed {r['wall_least']:.2f})"
             )
     return "\n".join(lines)
 

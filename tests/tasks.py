@@ -16,7 +16,10 @@ def weather(times: int, *, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
     lat, lon = np.meshgrid(np.arange(8) / 8, np.arange(12) / 12, indexing="ij")
     amplitude = rng.normal(size=(times, 6))
-    waves = [np.sin(2 * np.pi * (k * lon + m * lat) + p) for k, m, p in ((1, 0, 0), (0, 1, 1), (1, 1, 2), (2, 1, 0), (1, 2, 1), (2, 2, 2))]
+    waves = [
+        np.sin(2 * np.pi * (k * lon + m * lat) + p)
+        for k, m, p in ((1, 0, 0), (0, 1, 1), (1, 1, 2), (2, 1, 0), (1, 2, 1), (2, 2, 2))
+    ]
     pattern = 0.7 * ((np.arange(8)[:, None] + np.arange(12)) % 2)
     return (280.0 + np.tensordot(amplitude, np.stack(waves), axes=1) + pattern)[:, None]
 

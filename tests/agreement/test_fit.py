@@ -47,7 +47,14 @@ def train(**options):
     settings = {"key": jax.random.key(0), "every": 20, **options}
     steps = settings.pop("steps", 60)
     optimiser = settings.pop("optimiser", optax.adam(0.1))
-    return fit(settings.pop("model", line()), settings.pop("objective", MeanSquaredError()), data(), optimiser, steps, **settings)
+    return fit(
+        settings.pop("model", line()),
+        settings.pop("objective", MeanSquaredError()),
+        data(),
+        optimiser,
+        steps,
+        **settings,
+    )
 
 
 def test_finds_the_line_and_logs_it():
@@ -88,8 +95,15 @@ def test_members_are_the_single_fits():
 def test_missing_targets_do_not_count():
     holes = Y.copy()
     holes[::2] = np.nan
-    done = fit(line(), MeanSquaredError(), InMemory((jnp.asarray(X), jnp.asarray(holes)), 16), optax.adam(0.1), 300,
-               key=jax.random.key(0), every=100)
+    done = fit(
+        line(),
+        MeanSquaredError(),
+        InMemory((jnp.asarray(X), jnp.asarray(holes)), 16),
+        optax.adam(0.1),
+        300,
+        key=jax.random.key(0),
+        every=100,
+    )
     np.testing.assert_allclose(np.asarray(done.model.slope[:, 0]), [1.0, -2.0, 0.5], atol=2e-2)
 
 
@@ -185,7 +199,8 @@ sys.path.insert(0, "tests/agreement")
 jax.config.update("jax_enable_x64", True)
 from test_fit import line, X, Y
 from synoptax.learn import InMemory, MeanSquaredError, fit
-done = fit(line(), MeanSquaredError(), InMemory((jnp.asarray(X), jnp.asarray(Y)), 8), optax.adam(0.1), 60, key=jax.random.key(0), every=20)
+data = InMemory((jnp.asarray(X), jnp.asarray(Y)), 8)
+done = fit(line(), MeanSquaredError(), data, optax.adam(0.1), 60, key=jax.random.key(0), every=20)
 print(len(jax.devices()), *np.asarray(done.model.slope[:, 0]).tolist())
 """
 

@@ -5,8 +5,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-
 import tasks
+
 from synoptax import downscale
 from synoptax.core import InputError, Monitor, entries, load, save
 from synoptax.records import Predictors, Samples, Task

@@ -45,7 +45,8 @@ def weights(tree):
 def test_members_are_trained_side_by_side(name, frames, tmp_path):
     """Each member has its own weights, log and health; the encoder changes, stays finite, and can be saved."""
     method, start = quick(PRETRAININGS[name].example()), encoders(2)
-    found = method.pretrain(start, frames, valid=frames if name == "Autoencoder" else None, key=jax.random.key(1), members=2)
+    valid = frames if name == "Autoencoder" else None
+    found = method.pretrain(start, frames, valid=valid, key=jax.random.key(1), members=2)
     assert all(np.all(np.isfinite(w)) for w in weights(found.encoder))
     moved = [np.abs(a - b).max() for a, b in zip(weights(start), weights(found.encoder), strict=True)]
     assert (max(moved) > 0) == (name != "NoPretraining")

@@ -47,7 +47,9 @@ def test_size_law(path):
 def test_abstract_or_final(cls):
     for parent in cls.__mro__[1:]:
         if parent in CLASSES:
-            assert not is_final(parent), f"{cls.__name__} derives from the final class {parent.__name__}: wrap it instead"
+            assert not is_final(parent), (
+                f"{cls.__name__} derives from the final class {parent.__name__}: wrap it instead"
+            )
     if cls.__name__.startswith("Abstract"):
         assert cls.__subclasses__() or inspect.isabstract(cls)
 
@@ -60,7 +62,9 @@ def test_a_method_is_implemented_once(cls):
         for parent in cls.__mro__[1:]:
             inherited = vars(parent).get(name)
             if parent.__module__.startswith("synoptax.") and inspect.isfunction(inherited):
-                assert getattr(inherited, "__isabstractmethod__", False), f"{cls.__name__}.{name} overrides {parent.__name__}"
+                assert getattr(inherited, "__isabstractmethod__", False), (
+                    f"{cls.__name__}.{name} overrides {parent.__name__}"
+                )
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))

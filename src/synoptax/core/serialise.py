@@ -1,4 +1,4 @@
-"""Any frozen record or Equinox module to JSON plus arrays and back. No pickle: loading a model runs no code of its own."""
+"""Any frozen record or Equinox module to JSON plus arrays and back. No pickle: loading runs no code of the file."""
 
 import dataclasses
 import hashlib
@@ -37,7 +37,9 @@ def to_tree(value: Any, arrays: dict[str, np.ndarray]) -> Any:
         return {"class": _name(type(value)), "fields": fields}
     if callable(value) and hasattr(value, "__qualname__"):
         return {"function": _name(value)}
-    raise InputError(f"{type(value).__name__} cannot be saved; hold arrays, numbers, strings, records or modules instead.")
+    raise InputError(
+        f"{type(value).__name__} cannot be saved; hold arrays, numbers, strings, records or modules instead."
+    )
 
 
 def from_tree(tree: Any, arrays: dict[str, np.ndarray]) -> Any:
@@ -88,7 +90,9 @@ def load(path: str | Path) -> tuple[Any, dict[str, Any]]:
     """
     folder = Path(path)
     if not (folder / "model.json").is_file():
-        raise InputError(f"'{path}' is not a saved model: it has no model.json; give the folder that 'fit --out' wrote.")
+        raise InputError(
+            f"'{path}' is not a saved model: it has no model.json; give the folder that 'fit --out' wrote."
+        )
     try:
         head = json.loads((folder / "model.json").read_text())
         if head.get("format") != FORMAT:

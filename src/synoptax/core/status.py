@@ -19,13 +19,19 @@ class Status(enum.IntEnum):
 
     successful = 0, "Finished: all steps were done."
     stopped_early = 1, "Finished early: the validation score stopped improving, the best weights were kept."
-    nonfinite_loss = 2, (
-        "Stopped: the loss or its gradient was not finite for many steps in a row. The last finite weights were kept; "
-        "lower the learning rate, clip the gradient, or look for unscaled inputs."
+    nonfinite_loss = (
+        2,
+        (
+            "Stopped: the loss or its gradient was not finite many steps in a row. The last finite weights were kept; "
+            "lower the learning rate, clip the gradient, or look for unscaled inputs."
+        ),
     )
-    nonfinite_state = 3, (
-        "Stopped: the state left the finite numbers. Shorten the time step or check the initial state; "
-        "the other members went on."
+    nonfinite_state = (
+        3,
+        (
+            "Stopped: the state left the finite numbers. Shorten the time step or check the initial state; "
+            "the other members went on."
+        ),
     )
 
     @property

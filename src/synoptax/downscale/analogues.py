@@ -86,9 +86,7 @@ class Analogues(AbstractMethod):
         for done, size in enumerate(self.components):
             features = PrincipalComponents.of(library.predictors, components=size)
             for count in sorted({min(c, int(known.sum())) for c in self.counts}):
-                model = _AnaloguesModel(
-                    task.layout, features, features(library.predictors), target, rows[known], count
-                )
+                model = _AnaloguesModel(task.layout, features, features(library.predictors), target, rows[known], count)
                 predicted = _mean(model.rows, *model._nearest(task.valid.predictors))
                 score = error(truth, predicted, target.weights())
                 if score < best[0] or best[1] is None:

@@ -28,7 +28,7 @@ class ClimatologyDelta(AbstractMethod):
     ŷ(t) = clim_fine(t) + I[x(t) − clim_coarse(t)], with harmonics of the year and of the day.
 
     Use it as the second reference: it corrects everything that is constant (orography, coasts) and nothing that
-    depends on the flow. Costs a least-squares fit. Not for precipitation, where it can go below zero (it is cut there by the transform).
+    depends on the flow. Not for precipitation, where it can go below zero. Costs a least-squares fit.
 
     **Arguments:**
     - `rule`: how the anomaly is interpolated.

@@ -102,6 +102,7 @@ class PlaceDecoder(AbstractDecoder):
     def lift(self, task: Task, *, who: str) -> Lift | None:
         """Nothing."""
         del task, who
+        return None
 
     def layer(self, encoder: Encoder, reader: FrameReader, lift: Lift | None, *, key: PRNGKeyArray) -> PyTree:
         """The narrowing convolution and two matrices."""

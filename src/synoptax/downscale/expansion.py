@@ -152,7 +152,9 @@ class Regression:
         filled = completed(inverse, kernel.noise, (targets - mean).astype(rows.dtype))
         crossed = left_out(inverse, filled, contiguous(len(rows), self.folds)) + mean
         arrays = [jnp.asarray(a, rows.dtype) for a in (patterns, x, inverse @ filled, mean)]
-        return Expansion(columns, *arrays, setting.emphasis.cycle, kernel.scale, kernel.linear), crossed
+        return Expansion(
+            columns, arrays[0], arrays[1], arrays[2], arrays[3], setting.emphasis.cycle, kernel.scale, kernel.linear
+        ), crossed
 
 
 def generator(key: PRNGKeyArray) -> np.random.Generator:

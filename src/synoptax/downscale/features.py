@@ -65,8 +65,6 @@ class PrincipalComponents(eqx.Module):
 
 
 def _stack(normalisers: tuple[Normaliser, ...], predictors: Predictors) -> Float[Array, "time cell"]:
-    parts = [
-        n.forward(f).reshape(f.shape[0], -1) for n, f in zip(normalisers, predictors.fields, strict=True)
-    ]
+    parts = [n.forward(f).reshape(f.shape[0], -1) for n, f in zip(normalisers, predictors.fields, strict=True)]
     stacked = jnp.concatenate(parts, axis=1)
     return jnp.where(jnp.isfinite(stacked), stacked, 0.0)

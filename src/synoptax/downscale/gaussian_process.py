@@ -92,7 +92,7 @@ class GaussianProcess(AbstractMethod):
     claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "ignores_missing_targets", "probabilistic"})
     cite: ClassVar[str] = "Rasmussen and Williams (2006), Gaussian Processes for Machine Learning, ISBN 026218253X"
 
-    components: int = eqx.field(static=True, default=60)
+    components: int = eqx.field(static=True, default=30)
     leading: int = eqx.field(static=True, default=6)
     folds: int = eqx.field(static=True, default=4)
     steps: int = eqx.field(static=True, default=25)

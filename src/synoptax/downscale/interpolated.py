@@ -48,5 +48,7 @@ def coarse(layout: Layout, predictors: Predictors, channel: int) -> Float[Array,
     """The coarse counterpart of target channel number `channel`."""
     counterpart = layout.counterparts[channel]
     if counterpart is None:
-        raise InputError(f"The predictors do not hold '{layout.channels[channel]}' on a coarse grid; add it with --coarse.")
+        raise InputError(
+            f"The predictors do not hold '{layout.channels[channel]}' on a coarse grid; add it with --coarse."
+        )
     return predictors.fields[counterpart[0]][:, counterpart[1]]

@@ -31,7 +31,8 @@ class LapseRate(AbstractMethod):
     ŷ = I[x] − Γ (h − I[h̄]), h the fine orography, h̄ its area mean on the coarse grid.
 
     Use it for 2 m temperature over mountains when there is orography but little training data. Needs the static field
-    `orography` in metres (or the elevation of stations), and a coarse grid of which it can take the area mean. Costs an interpolation.
+    `orography` in metres (or the elevation of stations), and a coarse grid of which it can take the area mean.
+    Costs an interpolation.
 
     **Arguments:**
     - `rate`: Γ in K/m; None estimates it by least squares from the training data.
@@ -72,12 +73,16 @@ class LapseRate(AbstractMethod):
         error = interpolation.predict(task.train.predictors) - task.train.truth
         axes = tuple(range(1, rise.ndim))
         mean = jnp.nanmean(error, axis=0)
-        slope = jnp.nansum(mean * rise, axis=axes) / jnp.maximum(jnp.sum(jnp.isfinite(mean) * rise**2, axis=axes), 1e-12)
+        slope = jnp.nansum(mean * rise, axis=axes) / jnp.maximum(
+            jnp.sum(jnp.isfinite(mean) * rise**2, axis=axes), 1e-12
+        )
         return _LapseRateModel(layout, interpolation, rise, slope)
 
     def _smooth(self, height: Array, layout: Layout, coarse_grid) -> Array:
         if not (isinstance(layout.place, Grid) and isinstance(coarse_grid, Grid)):
-            raise InputError("LapseRate needs a fine grid to take the coarse orography from; stations alone do not give it.")
+            raise InputError(
+                "LapseRate needs a fine grid to take the coarse orography from; stations alone do not give it."
+            )
         down = regrid.Conservative().between(layout.place, coarse_grid)
         return self.rule.between(coarse_grid, layout.place)(down(height))
 

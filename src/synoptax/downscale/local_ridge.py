@@ -39,7 +39,7 @@ class _Fold(NamedTuple):
     def of(cls, fitted: Samples, held: Samples, layout: Layout, base: AbstractDownscaler | None) -> "_Fold":
         stack, target = _Stack.of(fitted.predictors, layout), Target.of(fitted, layout, base)
         rows = [np.asarray(a) for s in (fitted, held) for a in (stack(s.predictors), target.rows(s))]
-        return cls(*rows, np.asarray(target.weights()))
+        return cls(rows[0], rows[1], rows[2], rows[3], np.asarray(target.weights()))
 
 
 class _Stack(eqx.Module):
@@ -221,55 +221,67 @@ def _rotated(task: Task, rotations: int) -> list[tuple[Samples, Samples]]:
     return pairs
 
 
-def _features(x: np.ndarray, group: Group, choice: _Choice, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
-    """Which entries of a row are near, and the matrix from them to the weighted features φ."""
-    blocks, index, start = [], [], 0
+class _Piece(NamedTuple):
+    """Entries of a row that are near, and the matrix from them to their part of the weighted features φ."""
+
+    entries: np.ndarray
+    matrix: np.ndarray
+
+
+def _pieces(width: int, group: Group, choice: _Choice, layout: Layout) -> list[_Piece]:
+    """One piece per channel of each source, and one for the harmonics; `width` is the length of a row."""
+    found, start = [], 0
     for source, distance in zip(layout.sources, group.distances, strict=True):
         weight, keep = weights(distance, choice.reach)
         mean = weight**2 / np.sum(weight**2)
         pattern = (np.eye(len(keep)) - mean[:, None]) * weight
-        block = np.concatenate([pattern, choice.level * mean[:, None]], axis=1)
+        matrix = np.concatenate([pattern, choice.level * mean[:, None]], axis=1)
         for number in range(len(source.channels)):
             same_time = source.neighbours[number // len(source.variables)] == 0
-            blocks.append(block * (1.0 if same_time else choice.neighbour))
-            index.append(start + number * len(distance) + keep)
-        start += len(source.channels) * len(distance)
+            found.append(_Piece(start + keep, matrix if same_time else choice.neighbour * matrix))
+            start += len(distance)
     if choice.cycle > 0:
-        blocks.append(choice.cycle * np.eye(x.shape[1] - start))
-        index.append(np.arange(start, x.shape[1]))
-    matrix = np.zeros((sum(len(b) for b in blocks), sum(b.shape[1] for b in blocks)))
-    row = column = 0
-    for b in blocks:
-        matrix[row : row + b.shape[0], column : column + b.shape[1]] = b
-        row, column = row + b.shape[0], column + b.shape[1]
-    return np.concatenate(index), matrix
+        found.append(_Piece(np.arange(start, width), choice.cycle * np.eye(width - start)))
+    return found
 
 
 def _solve(
     x: np.ndarray, z: np.ndarray, group: Group, choice: _Choice, layout: Layout, penalties: tuple[float, ...]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Near entries, slopes (penalty, near, slot) on them, and intercepts (penalty, slot)."""
-    index, matrix = _features(x, group, choice, layout)
-    near = x[:, index].astype(np.float64)
+    pieces = _pieces(x.shape[1], group, choice, layout)
+    index = np.concatenate([p.entries for p in pieces])
     targets = z[:, group.columns].astype(np.float64)
     slopes = np.zeros((len(penalties), len(index), targets.shape[1]))
     shifts = np.zeros((len(penalties), targets.shape[1]))
     for present, columns in missing_patterns(targets):
         if present.sum() < 2:
             continue
-        phi, t = near[present] @ matrix, targets[np.ix_(present, columns)]
-        centre, mean = near[present].mean(axis=0), t.mean(axis=0)
-        phi = phi - phi.mean(axis=0)
-        few = len(phi) <= phi.shape[1]  # the smaller of the two Gram matrices
-        values, vectors = np.linalg.eigh(phi @ phi.T if few else phi.T @ phi)
-        values = np.maximum(values, 0.0)
-        moment = vectors.T @ ((t - mean) if few else phi.T @ (t - mean))
-        back = matrix @ (phi.T @ vectors if few else vectors)
-        for i, alpha in enumerate(penalties):
-            b = back @ (moment / (values + alpha * max(values.sum() / len(phi), 1e-30))[:, None])
-            slopes[i][:, columns] = b
-            shifts[i][columns] = mean - centre @ b
+        near, t = x[np.ix_(present, index)].astype(np.float64), targets[np.ix_(present, columns)]
+        centre, mean = near.mean(axis=0), t.mean(axis=0)
+        ends = np.cumsum([len(p.entries) for p in pieces])[:-1]
+        parts = np.split(near - centre, ends, axis=1)
+        phi = np.concatenate([n @ p.matrix for n, p in zip(parts, pieces, strict=True)], axis=1)
+        b = _ridge_paths(phi, t - mean, penalties)
+        widths = np.cumsum([p.matrix.shape[1] for p in pieces])[:-1]
+        split = np.split(b, widths, axis=1)
+        found = np.concatenate([p.matrix @ c for p, c in zip(pieces, split, strict=True)], axis=1)
+        slopes[:, :, columns] = found
+        shifts[:, columns] = mean - centre @ found
     return index, slopes, shifts
+
+
+def _ridge_paths(phi: np.ndarray, t: np.ndarray, penalties: tuple[float, ...]) -> np.ndarray:
+    """(φᵀφ + α κ n I)⁻¹ φᵀt for every α, shape (penalty, feature, slot), by the smaller of the two Gram matrices."""
+    few = len(phi) <= phi.shape[1]
+    values, vectors = np.linalg.eigh(phi @ phi.T if few else phi.T @ phi)
+    values = np.maximum(values, 0.0)
+    moment = vectors.T @ (t if few else phi.T @ t)
+    added = np.asarray(penalties) * max(values.sum() / len(phi), 1e-30)
+    shrunk = moment[:, None] / (values[:, None] + added)[:, :, None]
+    found = vectors @ shrunk.reshape(len(values), -1)
+    found = phi.T @ found if few else found
+    return np.moveaxis(found.reshape(len(found), len(penalties), -1), 1, 0)
 
 
 def _errors(

@@ -16,9 +16,8 @@ from ..learn import Fitted, InMemory, MeanSquaredError, fit
 from ..learn.networks import AbstractPadding, EdgePadding, GlobalPadding
 from ..records import Layout, Predictors, Task
 from .base import AbstractDownscaler, AbstractMethod
+from .chunks import Inputs, in_chunks
 from .target import Target
-
-Inputs = tuple[tuple[Array, ...], Array]
 
 
 class Lift(eqx.Module):
@@ -65,7 +64,10 @@ class Lift(eqx.Module):
         stack = jnp.moveaxis(jnp.concatenate(parts, axis=0), 0, -1)
         stack = jnp.where(jnp.isfinite(stack), stack, 0.0)
         waves = [
-            wave(k * phases[i]) for i, n in enumerate(self.cycle) for k in range(1, n + 1) for wave in (jnp.cos, jnp.sin)
+            wave(k * phases[i])
+            for i, n in enumerate(self.cycle)
+            for k in range(1, n + 1)
+            for wave in (jnp.cos, jnp.sin)
         ]
         constant = jnp.broadcast_to(jnp.asarray(waves, stack.dtype), (*stack.shape[:2], len(waves)))
         return jnp.concatenate([stack, self.static.astype(stack.dtype), constant], axis=-1)
@@ -100,16 +102,15 @@ class NetworkModel(AbstractDownscaler):
         return jnp.stack([self.target.fields(r, predictors) for r in rows])
 
 
-@eqx.filter_jit
 def _rows(lift: Lift, networks: PyTree, predictors: Predictors) -> Float[Array, "member time cell"]:
-    arrays, rest = eqx.partition(networks, eqx.is_array)
+    members = next(leaf.shape[0] for leaf in jax.tree.leaves(networks) if eqx.is_array(leaf))
+    each = [jax.tree.map(lambda x, m=m: x[m] if eqx.is_array(x) else x, networks) for m in range(members)]
+    return jnp.stack([in_chunks(lambda inputs, n=n: _apply(lift, n, inputs), predictors) for n in each])
 
-    def one(inputs: Inputs) -> Array:
-        stack = lift(inputs)
-        return jax.lax.map(lambda a: flat(eqx.combine(a, rest)(stack)), arrays)
 
-    out = jax.lax.map(one, (predictors.fields, predictors.phases), batch_size=32)
-    return jnp.moveaxis(out, 1, 0)
+@eqx.filter_jit
+def _apply(lift: Lift, network: PyTree, inputs: Inputs) -> Float[Array, "time cell"]:
+    return jax.vmap(lambda x: flat(network(lift(x))))(inputs)
 
 
 def flat(maps: Float[Array, "y x channel"]) -> Float[Array, " cell"]:

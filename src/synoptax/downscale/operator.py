@@ -15,9 +15,8 @@ from ..fields.climatology import usable_harmonics
 from ..learn import InMemory, MeanSquaredError, fit
 from ..records import Layout, Predictors, Task
 from .base import AbstractDeterministic, AbstractMethod
+from .chunks import Inputs, in_chunks
 from .target import Target
-
-Inputs = tuple[tuple[Array, ...], Array]
 
 
 class CoarseStack(eqx.Module):
@@ -84,15 +83,13 @@ class OperatorModel(AbstractDeterministic):
 
     def predict(self, predictors: Predictors) -> Float[Array, "time channel *fine"]:
         """The network's anomalies on top of the base, back in physical units."""
-        return self.target.fields(_rows(self.stack, self.network, predictors), predictors)
+        rows = in_chunks(lambda inputs: _apply(self.stack, self.network, inputs), predictors)
+        return self.target.fields(rows, predictors)
 
 
 @eqx.filter_jit
-def _rows(stack: CoarseStack, network: PyTree, predictors: Predictors) -> Float[Array, "time cell"]:
-    def one(inputs: Inputs) -> Array:
-        return network(stack(inputs))
-
-    return jax.lax.map(one, (predictors.fields, predictors.phases), batch_size=32)
+def _apply(stack: CoarseStack, network: PyTree, inputs: Inputs) -> Float[Array, "time cell"]:
+    return jax.vmap(lambda x: network(stack(x)))(inputs)
 
 
 def sphere(place: Place) -> Float[np.ndarray, "place 3"]:

@@ -14,13 +14,12 @@ from ..learn.networks import AbstractPooling, Encoder, FlatPooling
 from ..learn.represent import AbstractPretraining, DynaMo, Health, Pretrained
 from ..records import Layout, Predictors, Task
 from .base import AbstractDownscaler, AbstractMethod
+from .chunks import in_chunks
 from .decoders import AbstractDecoder, PlaceDecoder, Reading, SuitedDecoder
 from .frames import FrameReader
 from .network import Lift, out_of_fold, padding_of
 from .target import Target
 from .tuning import AbstractTuning, FineTuned
-
-_CHUNK = 64  # times predicted at once
 
 
 class PretrainedDownscaler(AbstractMethod):
@@ -214,16 +213,9 @@ class _PretrainedModel(AbstractDownscaler):
         return jnp.stack([self.target.fields(r, predictors) for r in rows])
 
     def _rows(self, predictors: Predictors, member: int) -> Float[Array, "time cell"]:
-        """One member's rows, in chunks of one length so that nothing compiles twice."""
+        """One member's rows."""
         network = jax.tree.map(lambda x: x[member] if eqx.is_array(x) else x, self.networks)
-        total = len(predictors)
-        size = min(_CHUNK, total)
-        parts = []
-        for start in range(0, total, size):
-            at = np.minimum(np.arange(start, start + size), total - 1)
-            inputs = (tuple(f[at] for f in predictors.fields), predictors.phases[at])
-            parts.append(_apply(self.prepare, network, inputs))
-        return jnp.concatenate(parts)[:total]
+        return in_chunks(lambda inputs: _apply(self.prepare, network, inputs), predictors)
 
 
 @eqx.filter_jit

@@ -93,7 +93,12 @@ class Ridge(AbstractMethod):
         slopes, intercept = _paths(x, z, (alpha,))[0]
         dtype = target.normaliser.mean.dtype
         return _RidgeModel(
-            task.layout, features, jnp.asarray(slopes, dtype), jnp.asarray(intercept, dtype), target, (alpha, float(size))
+            task.layout,
+            features,
+            jnp.asarray(slopes, dtype),
+            jnp.asarray(intercept, dtype),
+            target,
+            (alpha, float(size)),
         )
 
 

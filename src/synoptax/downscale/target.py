@@ -26,7 +26,9 @@ class Target(eqx.Module):
     layout: Layout
 
     @classmethod
-    def of(cls, samples: Samples, layout: Layout, base: AbstractDownscaler | None, *, per_place: bool = False) -> "Target":
+    def of(
+        cls, samples: Samples, layout: Layout, base: AbstractDownscaler | None, *, per_place: bool = False
+    ) -> "Target":
         """Mean per place and std per channel (or per place) from training samples."""
         plain = Normaliser.of(samples.truth, layout.transforms)
         units = Normaliser(jnp.zeros_like(plain.mean), jnp.ones_like(plain.std), layout.transforms)
@@ -62,9 +64,11 @@ class Target(eqx.Module):
         return jnp.asarray(np.tile(area, len(self.layout.channels)), self.normaliser.mean.dtype)
 
     def _units(self) -> Normaliser:
-        return Normaliser(jnp.zeros((len(self.layout.channels), *[1] * (self.normaliser.mean.ndim - 1))),
-                          jnp.ones((len(self.layout.channels), *[1] * (self.normaliser.mean.ndim - 1))),
-                          self.layout.transforms)
+        return Normaliser(
+            jnp.zeros((len(self.layout.channels), *[1] * (self.normaliser.mean.ndim - 1))),
+            jnp.ones((len(self.layout.channels), *[1] * (self.normaliser.mean.ndim - 1))),
+            self.layout.transforms,
+        )
 
 
 def joined(first: Samples, second: Samples) -> Samples:

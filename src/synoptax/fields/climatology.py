@@ -11,7 +11,7 @@ _BINS = 24
 
 
 class HarmonicClimatology(eqx.Module):
-    """mean + Σₖ aₖ cos(kφ) + bₖ sin(kφ) for the phase φ of the year and of the day, fitted to each place by least squares.
+    """mean + Σₖ aₖ cos(kφ) + bₖ sin(kφ), φ the phase of the year and of the day, fitted to each place by least squares.
 
     Harmonics of a cycle are used only as far as the training times cover it: all of them from seven tenths of the
     cycle, the first one from a sixth, none below (three weeks say nothing about the year).

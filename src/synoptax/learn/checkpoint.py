@@ -1,4 +1,4 @@
-"""Training state on disk: arrays without pickle, written whole or not at all, read back only into the same structure."""
+"""Training state on disk: arrays without pickle, written whole or not at all, read back into the same structure."""
 
 import json
 from pathlib import Path

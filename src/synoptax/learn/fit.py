@@ -300,8 +300,8 @@ def _steps(loop: _Loop, prepared: PyTree, first: int, keys: PRNGKeyArray, state:
     if loop.members is not None and jax.default_backend() == "cpu":
         alone = dataclasses.replace(loop, members=None)
         done = [_steps(alone, prepared, first, keys[m], _member(state, m)) for m in range(loop.members)]
-        states, terms = zip(*done, strict=True)
-        return _stacked(states), jax.tree.map(lambda *values: np.stack(values, axis=-1), *terms)
+        states, logged = zip(*done, strict=True)
+        return _stacked(states), jax.tree.map(lambda *values: np.stack(values, axis=-1), *logged)
     count = jax.tree.leaves(prepared)[0].shape[0]
     size = 1 if jax.default_backend() == "cpu" else count
     parts = []

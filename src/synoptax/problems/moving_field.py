@@ -54,8 +54,8 @@ class MovingField(eqx.Module):
     def __check_init__(self) -> None:
         if self.cells < 4 or self.runs < 1 or self.length < 2 or not 0.0 <= self.turn <= 1.0 or self.width <= 0:
             raise InputError(
-                "A moving field needs four cells a side, a run of two frames, a positive width and a turning probability "
-                f"between 0 and 1; given {self}."
+                "A moving field needs four cells a side, a run of two frames, a positive width and a turning "
+                f"probability between 0 and 1; given {self}."
             )
 
     def draw(self, *, key: PRNGKeyArray) -> Wandering:

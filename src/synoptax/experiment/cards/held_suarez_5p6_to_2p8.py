@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax
 
@@ -134,7 +134,7 @@ def _full() -> dict[str, AbstractMethod]:
 
 def _quick() -> dict[str, AbstractMethod]:
     steps = 60
-    training = {"steps": steps, "batch": 8, "every": steps // 2, "patience": None}
+    training: dict[str, Any] = {"steps": steps, "batch": 8, "every": steps // 2, "patience": None}
 
     def encoder(pretraining: AbstractPretraining, tuning: AbstractTuning) -> AbstractMethod:
         decoder = FieldDecoder(width=16, depth=1, dropout=0.0)

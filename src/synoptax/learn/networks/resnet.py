@@ -16,9 +16,7 @@ class ResidualBlock(eqx.Module):
     skip: Conv | None
     dropout: eqx.nn.Dropout
 
-    def __init__(
-        self, inputs: int, outputs: int, *, padding: AbstractPadding, dropout: float = 0.0, key: PRNGKeyArray
-    ):
+    def __init__(self, inputs: int, outputs: int, *, padding: AbstractPadding, dropout: float = 0.0, key: PRNGKeyArray):
         k1, k2, k3 = jax.random.split(key, 3)
         self.first = Conv(inputs, outputs, padding=padding, key=k1)
         self.second = Conv(outputs, outputs, padding=padding, gain=0.1, key=k2)

@@ -39,5 +39,3 @@ class MeanSquaredError(AbstractObjective):
             weight = weight * jax.lax.stop_gradient(self.weights)
         mse = jnp.sum(weight * error**2) / jnp.maximum(jnp.sum(weight), 1e-12)
         return mse, {"mse": mse}
-
-

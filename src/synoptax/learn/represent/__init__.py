@@ -47,6 +47,7 @@ from .masked import MaskedAutoencoder as MaskedAutoencoder
 from .predictions import AbstractPrediction as AbstractPrediction
 from .predictions import NextFrame as NextFrame
 from .predictions import SameFrame as SameFrame
+from .probe import Probe as Probe
 from .recipe import Recipe as Recipe
 from .schedules import (
     AbstractSchedule as AbstractSchedule,

@@ -47,6 +47,7 @@ class StopGradientTarget(AbstractTarget):
 
     def decay(self, steps: int) -> Callable[[Array], Array] | None:
         del steps
+        return None
 
 
 class AveragedTarget(AbstractTarget):
@@ -84,6 +85,7 @@ class UnstoppedTarget(AbstractTarget):
 
     def decay(self, steps: int) -> Callable[[Array], Array] | None:
         del steps
+        return None
 
 
 @functools.lru_cache(maxsize=64)

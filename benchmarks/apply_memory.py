@@ -50,12 +50,8 @@ def main() -> None:
 def _run(arguments: list[str], folder: Path) -> tuple[float, float]:
     """Largest resident memory in MB and seconds of one command in a process of its own."""
     began = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "synoptax.cli", *arguments],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
+    command = [sys.executable, "-m", "synoptax.cli", *arguments]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert process.stderr is not None
     said = process.stderr.read().decode()
     _, status, usage = os.wait4(process.pid, 0)

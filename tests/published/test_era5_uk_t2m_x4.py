@@ -46,6 +46,7 @@ def test_no_two_of_train_valid_and_test_come_within_a_day(start):
     assert len(train) + len(valid) >= 15
 
 
+@pytest.mark.slow
 def test_scores_of_bilinear_and_the_gain_of_local_over_ordinary_ridge(fold, key):
     assert _rmse(Nearest().fit(fold.task, key=key), fold) == pytest.approx(0.587, abs=0.002)
     assert 0.45 < _rmse(Bilinear().fit(fold.task, key=key), fold) < 0.55

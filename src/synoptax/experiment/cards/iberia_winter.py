@@ -13,11 +13,11 @@ from ...downscale import (
     Bilinear,
     Climatology,
     ClimatologyDelta,
+    DeepESD,
     DetrendedQuantileMapping,
     GaussianProcess,
     KernelDistribution,
     KernelRidge,
-    LocalDeepONet,
     QuantileMapping,
     Ridge,
 )
@@ -143,14 +143,17 @@ def _methods(target: str, *, grid: bool, quick: bool) -> dict[str, AbstractMetho
     methods["quantile mapping"] = QuantileMapping()
     if grid:
         methods["BCSD"] = BCSD(ratio=rain)
-    methods["analogues"] = Analogues()
-    methods["ridge"] = Ridge()
     if quick:
-        small = KernelDistribution(components=40, trials=8, steps=100)
-        return methods | ({"kernel distribution": small} if rain else {"Gaussian process": GaussianProcess(steps=8)})
-    methods["local DeepONet"] = LocalDeepONet(base=None if rain else ClimatologyDelta(), steps=1000, patience=4)
-    methods["kernel ridge"] = KernelRidge()
-    methods["Gaussian process"] = GaussianProcess()
+        methods["ridge"] = Ridge(components=(80, 320))
+        small = KernelDistribution(components=40, walks=1, trials=4, steps=100)
+        return methods | ({"kernel distribution": small} if rain else {"Gaussian process": GaussianProcess(steps=5)})
+    methods |= {
+        "analogues": Analogues(),
+        "ridge": Ridge(),
+        "DeepESD": DeepESD(),
+        "kernel ridge": KernelRidge(),
+        "Gaussian process": GaussianProcess(),
+    }
     return methods | ({"kernel distribution": KernelDistribution()} if rain else {})
 
 

@@ -25,6 +25,7 @@ CLASSES = sorted(
     key=lambda c: (c.__module__, c.__qualname__),
 )
 METHOD_PACKAGES = ("downscale",)
+WORDS = {"Use it": ("Use it", "When to use"), "Cost": ("Cost", "cost", "Needs no training")}
 SECTIONS = ("Use it", "Cost", "**Good values:**", "**Fails when:**", "Reference:")
 
 

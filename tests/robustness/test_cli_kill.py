@@ -1,10 +1,12 @@
 """kill -9 at random moments during fit, apply and run; resumed, they give the numbers of an unbroken run."""
 
 import json
+import os
 import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -58,8 +60,15 @@ sys.exit(cli.main(["run", "tiny_waves", "--seeds", "2", "--out", sys.argv[1]]))
 
 
 def start(code: str, *arguments: object) -> subprocess.Popen:
+    """A process that compiles what no process before it has compiled; the caches of killed ones serve the next."""
     command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    environment = {
+        **os.environ,
+        "JAX_COMPILATION_CACHE_DIR": str(Path(tempfile.gettempdir()) / "synoptax-kill-cache"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
 
 
 def unbroken(code: str, *arguments: object) -> None:

@@ -104,8 +104,8 @@ def _legend(report: Report) -> str:
     words = ["Best first. Square brackets hold 95 % intervals."]
     if compared:
         words.append(
-            "Skill is one minus the ratio of this score to the reference's on the same blocks of time; "
-            "bold where its interval excludes zero."
+            "Skill is the share of the way from the reference's score to a perfect one, on the same blocks of time "
+            "(for errors: one minus their ratio); bold where its interval excludes zero."
         )
     return f'<p class="mute">{escape(" ".join(words))}</p>'
 

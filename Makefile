@@ -44,7 +44,7 @@ style: env       ## lint, format, types, layers, style tests, docs
 docs: env        ## the documentation site, in site/
 	$(BIN)/mkdocs build --strict
 
-bench: env       ## benchmarks against peers, see benchmarks/README.md
+bench: env       ## the U-Net training step against PyTorch
 	$(MAKE) env-peers
 	PEERS_PYTHON=.venv-peers/bin/python $(BIN)/python -m benchmarks.unet_step
 

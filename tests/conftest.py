@@ -1,4 +1,4 @@
-"""Shared settings: float64, one key, tiny shapes that share compilations."""
+"""Shared settings: float64, no silent rank promotion, one key, tiny shapes that share compilations."""
 
 import os
 from pathlib import Path
@@ -7,6 +7,7 @@ import jax
 import pytest
 
 jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from synoptax import verify
 from synoptax.core import InputError
-from synoptax.verify import MAE, RMSE, Bias, Circular, Moving, Pearson, RankHistogram
+from synoptax.verify import MAE, RMSE, Bias, Bootstrap, Circular, Moving, Pearson, RankHistogram
 
 KEY = jax.random.key(0)
 
@@ -34,7 +34,7 @@ def test_an_interval_covers_as_often_as_it_says():
                 size=(2 * blocks, 1, 1)
             )
             found = scored(error, np.zeros_like(error), [Bias()], np.repeat(np.arange(blocks), 2))
-            low, high = verify.interval(found, key=jax.random.key(trial), resamples=400)["Bias"]
+            low, high = verify.interval(found, key=jax.random.key(trial), bootstrap=Bootstrap(400))["Bias"]
             held += low[0] <= 0.0 <= high[0]
         assert 0.88 <= held / 300 <= 0.99, (blocks, held / 300)
 
@@ -49,7 +49,7 @@ def test_blocks_widen_the_interval_of_dependent_errors():
         width[name] = (high - low)[0]
     assert width["together"] > 2.5 * width["alone"]
     low, high = verify.interval(
-        scored(error, truth, [Bias()], np.arange(200)), key=KEY, resampling=Circular(length=10)
+        scored(error, truth, [Bias()], np.arange(200)), key=KEY, bootstrap=Bootstrap(resampling=Circular(length=10))
     )["Bias"]
     assert (high - low)[0] > 2.0 * width["alone"]
 

@@ -59,6 +59,6 @@ class CellNetwork(eqx.Module):
         """Raw parameters of one time, shape (cell, size)."""
         del key
         inputs = jnp.concatenate([features, self.embedding], axis=1)
-        hidden = jax.nn.gelu(inputs @ self.first + self.first_bias)
-        hidden = hidden + jax.nn.gelu(hidden @ self.second + self.second_bias)
+        hidden = jax.nn.gelu(inputs @ self.first + self.first_bias[None])
+        hidden = hidden + jax.nn.gelu(hidden @ self.second + self.second_bias[None])
         return self.bias + inputs @ self.direct + hidden @ self.last

@@ -36,7 +36,7 @@ class _ClimatologyModel(AbstractDownscaler):
         return jnp.moveaxis(self.history[chosen], 1, 0)
 
     def _draw(self, phase: Float[Array, "2"], key: PRNGKeyArray, count: int) -> Array:
-        apart = jnp.abs((self.phases - phase + jnp.pi) % (2 * jnp.pi) - jnp.pi)
+        apart = jnp.abs((self.phases - phase[None] + jnp.pi) % (2 * jnp.pi) - jnp.pi)
         hour = apart[:, 1] - jnp.min(apart[:, 1])
         # times outside the window are only drawn when it holds none: their weight is tiny but not zero
         logits = -1e3 * jnp.maximum(apart[:, 0] - self.window, 0.0) - 1e3 * hour

@@ -19,6 +19,7 @@ from ..records import Layout, Predictors, Task
 from .base import AbstractDownscaler, AbstractMethod
 from .network import padding_of
 from .predictive import Predictive
+from .training import Training
 
 Maps = tuple[Float[Array, "y x channel"], ...]
 
@@ -137,7 +138,7 @@ class DeepESD(AbstractMethod):
     **Arguments:**
     - `head`: the family; None takes Bernoulli-gamma for channels with many exact zeros, else normal.
     - `widths`: channels of the convolutions.
-    - `steps`, `batch`, `learning_rate`, `weight_decay`, `every`, `patience`: of the training.
+    - `training`: how long and how fast; the published Adam keeps its rate throughout.
 
     **Good values:** the published widths 50, 25, 10, learning rate 1e-4, batch 100.
 
@@ -153,16 +154,12 @@ class DeepESD(AbstractMethod):
 
     head: AbstractHead | None = None
     widths: tuple[int, ...] = eqx.field(static=True, default=(50, 25, 10))
-    steps: int = eqx.field(static=True, default=3000)
-    batch: int = eqx.field(static=True, default=100)
-    learning_rate: float = eqx.field(static=True, default=1e-4)
-    weight_decay: float = eqx.field(static=True, default=0.0)
-    every: int = eqx.field(static=True, default=50)
-    patience: int | None = eqx.field(static=True, default=10)
+    training: Training = Training(3000, 100, rate=1e-4, decay=0.0, every=50, patience=10, average=None)
 
     @classmethod
     def example(cls) -> "DeepESD":
-        return cls(widths=(4,), steps=20, every=10, batch=8)
+        training = Training(20, 8, rate=1e-4, decay=0.0, every=10, patience=10, average=None)
+        return cls(widths=(4,), training=training)
 
     def fit(self, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> AbstractDownscaler:
         """One network; checkpoints and resumes with a folder in `monitor`."""
@@ -179,13 +176,14 @@ class DeepESD(AbstractMethod):
         fitted = fit(
             self._network(layout, scale.heads, values, scale.known(values), net_key),
             _Likelihood(scale.heads, cells),
-            InMemory(data, self.batch),
-            optax.adamw(self.learning_rate, weight_decay=self.weight_decay),
-            self.steps,
+            InMemory(data, self.training.batch),
+            optax.adamw(self.training.rate, weight_decay=self.training.decay),
+            self.training.steps,
             key=fit_key,
             valid=valid,
-            every=self.every,
-            patience=self.patience,
+            every=self.training.every,
+            patience=self.training.patience,
+            average=self.training.average,
             monitor=monitor,
         )
         return _DeepESDModel(layout, scale, inputs, fitted.model, cells)

@@ -11,7 +11,7 @@ from ..records import Task
 from .base import AbstractDownscaler, AbstractMethod
 from .network import padding_of
 from .operator import CoarseStack, coordinates, train_operator
-from .residual_unet import cosine_adamw
+from .training import Training
 
 
 class DeepONet(AbstractMethod):
@@ -30,7 +30,7 @@ class DeepONet(AbstractMethod):
     - `rank`: number of functions of the place.
     - `width`, `depth`: channels of the branch and a quarter of the trunk's units; layers of the trunk.
     - `octaves`: Fourier features up to 2^(octaves − 1) half-waves across the region.
-    - `steps`, `batch`, `learning_rate`, `weight_decay`, `every`, `patience`, `average`: of the training.
+    - `training`: how long and how fast.
 
     **Good values:** rank 128, width 32, depth 4, five octaves for a globe at three degrees.
 
@@ -47,18 +47,12 @@ class DeepONet(AbstractMethod):
     width: int = eqx.field(static=True, default=32)
     depth: int = eqx.field(static=True, default=4)
     octaves: int = eqx.field(static=True, default=5)
-    steps: int = eqx.field(static=True, default=3000)
-    batch: int = eqx.field(static=True, default=32)
-    learning_rate: float = eqx.field(static=True, default=1e-3)
-    weight_decay: float = eqx.field(static=True, default=1e-2)
-    every: int = eqx.field(static=True, default=100)
-    patience: int | None = eqx.field(static=True, default=8)
-    average: float | None = eqx.field(static=True, default=0.99)
+    training: Training = Training(steps=3000)
 
     @classmethod
     def example(cls) -> "DeepONet":
         """A small network."""
-        return cls(rank=8, width=4, depth=2, octaves=2, steps=20, every=10, batch=8)
+        return cls(rank=8, width=4, depth=2, octaves=2, training=Training(steps=20, every=10, batch=8))
 
     def fit(self, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> AbstractDownscaler:
         """Trains through the one loop; checkpoints and resumes with a folder in `monitor`."""
@@ -80,12 +74,7 @@ class DeepONet(AbstractMethod):
             task,
             self.base,
             build,
-            optimiser=cosine_adamw(self.learning_rate, self.steps, self.weight_decay),
-            steps=self.steps,
-            batch=self.batch,
-            every=self.every,
-            patience=self.patience,
-            average=self.average,
+            training=self.training,
             who="DeepONet",
             key=key,
             monitor=monitor,

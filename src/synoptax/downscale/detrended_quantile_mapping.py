@@ -25,7 +25,8 @@ class _DetrendedModel(AbstractDeterministic):
     def predict(self, predictors: Predictors) -> Float[Array, "time channel *fine"]:
         value = self.interpolation.predict(predictors)
         anomaly = value - self.coarse(predictors.phases)
-        shift = jnp.mean(anomaly, axis=0)  # the change of the mean over the period of use is kept as it is
+        # the change of the mean over the period of use is kept as it is
+        shift = jnp.mean(anomaly, axis=0, keepdims=True)
         return self.map(anomaly - shift) + shift + self.fine(predictors.phases)
 
 

@@ -47,7 +47,7 @@ class Expansion(eqx.Module):
         product = x @ y.T
         squares = jnp.sum(x**2, axis=1)[:, None] + jnp.sum(y**2, axis=1)[None] - 2 * product
         kernel = jnp.exp(-jnp.maximum(squares, 0.0) / (2 * self.scale**2)) + self.linear * product + 1.0
-        return kernel @ self.coefficients + self.intercept
+        return kernel @ self.coefficients + self.intercept[None]
 
 
 class Expansions(eqx.Module):

@@ -50,13 +50,7 @@ class PrincipalComponents(eqx.Module):
 
     def __call__(self, predictors: Predictors) -> Float[Array, "time feature"]:
         """Components, then cosines and sines of the phases, scaled to 0.3: they are few and smooth."""
-        scores = (_stack(self.normalisers, predictors) - self.centre) @ self.patterns
-        columns = [scores]
-        for i, count in enumerate(self.cycle):
-            for k in range(1, count + 1):
-                angle = k * predictors.phases[:, i : i + 1]
-                columns += [0.3 * jnp.cos(angle), 0.3 * jnp.sin(angle)]
-        return jnp.concatenate(columns, axis=1)
+        return _features(self, predictors)
 
     @property
     def components(self) -> int:
@@ -64,6 +58,17 @@ class PrincipalComponents(eqx.Module):
         return self.patterns.shape[1]
 
 
+@eqx.filter_jit
+def _features(to: PrincipalComponents, predictors: Predictors) -> Float[Array, "time feature"]:
+    columns = [(_stack(to.normalisers, predictors) - to.centre[None]) @ to.patterns]
+    for i, count in enumerate(to.cycle):
+        for k in range(1, count + 1):
+            angle = k * predictors.phases[:, i : i + 1]
+            columns += [0.3 * jnp.cos(angle), 0.3 * jnp.sin(angle)]
+    return jnp.concatenate(columns, axis=1)
+
+
+@eqx.filter_jit
 def _stack(normalisers: tuple[Normaliser, ...], predictors: Predictors) -> Float[Array, "time cell"]:
     parts = [n.forward(f).reshape(f.shape[0], -1) for n, f in zip(normalisers, predictors.fields, strict=True)]
     stacked = jnp.concatenate(parts, axis=1)

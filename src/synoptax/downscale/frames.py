@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 from ..core import InputError
 from ..fields import Grid, Normaliser, regrid
 from ..fields.climatology import usable_harmonics
+from ..fields.normalise import moments
 from ..learn.represent import Frames
 from ..records import Layout, Predictors
 
@@ -112,13 +113,12 @@ def _sequence(reader: FrameReader, fields: tuple[Array, ...], nearest: int) -> A
 
 def _anomalies(fields: Float[Array, "time channel *place"]) -> Normaliser:
     """Mean at each cell, one standard deviation a channel."""
-    plain = Normaliser.of(fields)
-    count = jnp.sum(jnp.isfinite(fields), axis=0)
-    total = jnp.sum(jnp.where(jnp.isfinite(fields), fields, 0.0), axis=0)
-    mean = jnp.where(count > 0, total / jnp.maximum(count, 1), plain.mean)
-    square = jnp.nanmean((fields - mean) ** 2, axis=(0, *range(2, fields.ndim)), keepdims=True)[0]
-    std = jnp.sqrt(square)
-    return Normaliser(mean, jnp.where(jnp.isfinite(std) & (std > 1e-6 * plain.std), std, 1.0), plain.transforms)
+    plain, values = Normaliser.of(fields), np.asarray(fields)
+    seen, found, _ = moments(values, (0,))
+    mean = np.where(seen > 0, found, np.asarray(plain.mean)).astype(values.dtype)
+    spread = moments(values - mean, (0, *range(2, values.ndim)))[2]
+    std = np.where(spread > 1e-6 * np.asarray(plain.std), spread, 1.0)
+    return Normaliser(jnp.asarray(mean), jnp.asarray(std, mean.dtype), plain.transforms)
 
 
 def _scattered(source) -> bool:

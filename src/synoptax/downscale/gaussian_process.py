@@ -55,7 +55,7 @@ class _GaussianProcessModel(AbstractDownscaler):
 
     def _expected(self, predictors: Predictors) -> tuple[Float[Array, "time cell"], Float[Array, "time sample"]]:
         cross = self.relevance.matrix(self.components.groups, self.components(predictors), self.library)
-        return cross @ self.coefficients + self.mean, cross
+        return cross @ self.coefficients + self.mean[None], cross
 
 
 class GaussianProcess(AbstractMethod):

@@ -1,13 +1,16 @@
-"""What the interpolation baselines share: one registered regridding per target channel."""
+"""What the interpolation baselines share: one registered regridding per target channel, and nothing to learn."""
 
+from typing import ClassVar
+
+import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PRNGKeyArray
 
-from ..core import InputError
+from ..core import InputError, Monitor
 from ..fields import Grid
 from ..fields.regrid import AbstractRegrid, LinearMap
-from ..records import Layout, Predictors
-from .base import AbstractDeterministic
+from ..records import Layout, Predictors, Task
+from .base import AbstractDeterministic, AbstractDownscaler, AbstractMethod
 
 
 class Interpolated(AbstractDeterministic):
@@ -42,6 +45,18 @@ class Interpolated(AbstractDeterministic):
         """The interpolated counterpart, physical units."""
         fine = [m(coarse(self.layout, predictors, i)) for i, m in enumerate(self.maps)]
         return jnp.stack(fine, axis=1)
+
+
+class AbstractInterpolation(AbstractMethod):
+    """A baseline that is a regridding rule and nothing else."""
+
+    claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "constant_is_kept", "linear"})
+    rule: eqx.AbstractClassVar[AbstractRegrid]
+
+    def fit(self, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> AbstractDownscaler:
+        """Only works out the weights; nothing is learned."""
+        del key, monitor
+        return Interpolated.of(task.layout, self.rule, who=type(self).__name__)
 
 
 def coarse(layout: Layout, predictors: Predictors, channel: int) -> Float[Array, "time *coarse"]:

@@ -17,8 +17,8 @@ from .base import AbstractDownscaler, AbstractMethod
 from .cell_network import CellNetwork
 from .expansion import Expansions, Regression, generator
 from .predictive import Predictive
-from .residual_unet import cosine_adamw
 from .target import joined
+from .training import cosine_adamw
 
 _WET_LEVELS = (0.33, 0.67, 0.9)
 _LEVELS = (0.1, 0.3, 0.5, 0.7, 0.9)
@@ -35,7 +35,7 @@ class _Marginal(eqx.Module):
     networks: CellNetwork  # stacked: a leading member axis
 
     def features(self, outputs: Float[Array, "time output"], waves: Float[Array, "time wave"]) -> Array:
-        return (_features(outputs, self.outputs, waves) - self.mean) / self.std
+        return (_features(outputs, self.outputs, waves) - self.mean[None, None]) / self.std[None, None]
 
     def raw(self, outputs: Float[Array, "time output"], waves: Float[Array, "time wave"]) -> Array:
         """Parameters (time, cell, size), the mean over the members."""
@@ -260,7 +260,7 @@ def _normalised(outputs: Array, where: Array, waves: Array) -> tuple[Array, Arra
     x = _features(outputs, where, waves)
     mean, std = jnp.mean(x, axis=(0, 1)), jnp.std(x, axis=(0, 1))
     std = jnp.where(std > 1e-6, std, 1.0)
-    return (x - mean) / std, mean, std
+    return (x - mean[None, None]) / std[None, None], mean, std
 
 
 def _moods(outputs: Float[Array, "time output"], marginals) -> Float[Array, "time channel"]:

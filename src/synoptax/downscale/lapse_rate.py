@@ -22,7 +22,7 @@ class _LapseRateModel(AbstractDeterministic):
 
     def predict(self, predictors: Predictors) -> Float[Array, "time channel *fine"]:
         shape = (-1, *[1] * (self.missed.ndim - 1))
-        return self.interpolation.predict(predictors) - self.rate.reshape(shape) * self.missed
+        return self.interpolation.predict(predictors) - (self.rate.reshape(shape) * self.missed)[None]
 
 
 class LapseRate(AbstractMethod):

@@ -14,7 +14,7 @@ from .base import AbstractDownscaler, AbstractMethod
 from .bicubic import Bicubic
 from .network import padding_of
 from .operator import CoarseStack, coordinates, offsets, train_operator
-from .residual_unet import cosine_adamw
+from .training import Training
 
 
 class LocalDeepONet(AbstractMethod):
@@ -32,7 +32,7 @@ class LocalDeepONet(AbstractMethod):
     - `rank`: number of products.
     - `width`, `depth`: channels of the features, residual blocks.
     - `octaves`: Fourier features up to 2^(octaves − 1) half-waves across the region.
-    - `steps`, `batch`, `learning_rate`, `weight_decay`, `every`, `patience`, `average`: of the training.
+    - `training`: how long and how fast.
 
     **Good values:** rank 64, width 32, depth 3, three octaves.
 
@@ -50,18 +50,12 @@ class LocalDeepONet(AbstractMethod):
     width: int = eqx.field(static=True, default=32)
     depth: int = eqx.field(static=True, default=3)
     octaves: int = eqx.field(static=True, default=3)
-    steps: int = eqx.field(static=True, default=2000)
-    batch: int = eqx.field(static=True, default=16)
-    learning_rate: float = eqx.field(static=True, default=2e-3)
-    weight_decay: float = eqx.field(static=True, default=1e-2)
-    every: int = eqx.field(static=True, default=100)
-    patience: int | None = eqx.field(static=True, default=8)
-    average: float | None = eqx.field(static=True, default=0.99)
+    training: Training = Training(batch=16, rate=2e-3)
 
     @classmethod
     def example(cls) -> "LocalDeepONet":
         """A small network."""
-        return cls(rank=8, width=4, depth=1, octaves=1, steps=20, every=10, batch=8)
+        return cls(rank=8, width=4, depth=1, octaves=1, training=Training(steps=20, every=10, batch=8, rate=2e-3))
 
     def fit(self, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> AbstractDownscaler:
         """Trains through the one loop; checkpoints and resumes with a folder in `monitor`."""
@@ -88,12 +82,7 @@ class LocalDeepONet(AbstractMethod):
             task,
             self.base,
             build,
-            optimiser=cosine_adamw(self.learning_rate, self.steps, self.weight_decay),
-            steps=self.steps,
-            batch=self.batch,
-            every=self.every,
-            patience=self.patience,
-            average=self.average,
+            training=self.training,
             who="LocalDeepONet",
             key=key,
             monitor=monitor,

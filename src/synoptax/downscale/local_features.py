@@ -67,7 +67,7 @@ class Columns(eqx.Module):
         """Missing cells count as their mean."""
         parts = []
         for field, mean, scale in zip(predictors.fields, self.means, self.scales, strict=True):
-            scaled = (field - mean) / scale.reshape(-1, *[1] * (mean.ndim - 1))
+            scaled = (field - mean[None]) / scale.reshape(1, -1, *[1] * (mean.ndim - 1))
             parts.append(jnp.where(jnp.isfinite(scaled), scaled, 0.0).reshape(field.shape[0], -1))
         return jnp.concatenate(parts, axis=1)
 

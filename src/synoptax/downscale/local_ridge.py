@@ -64,10 +64,11 @@ class _Stack(eqx.Module):
             stds.append(jnp.asarray(scale, field.dtype))
         return cls(tuple(means), tuple(stds), usable_harmonics(np.asarray(predictors.phases)))
 
+    @eqx.filter_jit
     def __call__(self, predictors: Predictors) -> Float[Array, "time feature"]:
         columns = []
         for field, mean, std in zip(predictors.fields, self.means, self.stds, strict=True):
-            scaled = (field - mean) / std.reshape(-1, *[1] * (mean.ndim - 1))
+            scaled = (field - mean[None]) / std.reshape(1, -1, *[1] * (mean.ndim - 1))
             columns.append(jnp.where(jnp.isfinite(scaled), scaled, 0.0).reshape(field.shape[0], -1))
         for i, count in enumerate(self.cycle):
             for k in range(1, count + 1):
@@ -90,7 +91,7 @@ class _LocalRidgeModel(AbstractDeterministic):
         rows = self.stack(predictors)
         parts = jax.lax.map(lambda g: rows[:, g[0]] @ g[1], (self.index, self.slopes), batch_size=64)
         flat = jnp.moveaxis(parts, 0, 1).reshape(rows.shape[0], -1)
-        return self.target.fields(flat[:, self.position] + self.intercept, predictors)
+        return self.target.fields(flat[:, self.position] + self.intercept[None], predictors)
 
 
 class LocalRidge(AbstractMethod):
@@ -114,7 +115,7 @@ class LocalRidge(AbstractMethod):
     - `base`: a method whose prediction is taken out first; None takes the coarse cell's own value where the coarse
       field is the area mean of the fine one, and nothing elsewhere.
     - `refit`: after tuning, fit again on training and validation data together.
-    - `tuning_groups`: at most so many coarse cells are used while tuning.
+    - `tuning_groups`: at most so many coarse cells, spread over the domain, are used while tuning.
     - `rotations`: equal parts of the training times that are held out in turn while tuning, besides the validation
       block (0 for that block alone): a few days are one kind of weather and pick settings by chance.
 
@@ -189,7 +190,7 @@ class LocalRidge(AbstractMethod):
     ) -> tuple[_Choice, np.ndarray]:
         """The best settings on the validation block, and the number of the best penalty for each target channel."""
         data = [_Fold.of(*pair, task.layout, base) for pair in _rotated(task, self.rotations)]
-        some = every[:: -(-len(every) // self.tuning_groups)]
+        some = _spread(every, self.tuning_groups)
         scores: dict[_Choice, np.ndarray] = {}
 
         def score(choice: _Choice) -> float:
@@ -221,11 +222,37 @@ def _rotated(task: Task, rotations: int) -> list[tuple[Samples, Samples]]:
     return pairs
 
 
+def _spread(every: list[Group], most: int) -> list[Group]:
+    """One group of each of `most` equal runs, at places in the run that the golden ratio spreads.
+
+    Every n-th group would stand in the same few columns of a grid whose width n divides.
+    """
+    if len(every) <= most:
+        return every
+    place = np.arange(most) + (np.arange(most) * (np.sqrt(5.0) - 1) / 2) % 1.0
+    return [every[i] for i in np.unique((place * len(every) / most).astype(int))]
+
+
 class _Piece(NamedTuple):
-    """Entries of a row that are near, and the matrix from them to their part of the weighted features φ."""
+    """Entries of a row that are near, and what makes them their part of the weighted features φ.
+
+    φ = [wⱼ (xⱼ − x̄), level · x̄], x̄ = Σ meanⱼ xⱼ; never as a matrix, whose size is the square of the near places.
+    """
 
     entries: np.ndarray
-    matrix: np.ndarray
+    weight: np.ndarray
+    mean: np.ndarray
+    level: float
+
+    def features(self, near: np.ndarray) -> np.ndarray:
+        """(time, near) to (time, near + 1)."""
+        local = near @ self.mean[:, None]
+        return np.concatenate([(near - local) * self.weight, self.level * local], axis=1)
+
+    def slopes(self, found: np.ndarray) -> np.ndarray:
+        """Slopes on φ, (penalty, near + 1, slot), as slopes on the entries, (penalty, near, slot)."""
+        own = self.weight[:, None] * found[:, :-1]
+        return own + self.mean[:, None] * (self.level * found[:, -1:] - own.sum(axis=1, keepdims=True))
 
 
 def _pieces(width: int, group: Group, choice: _Choice, layout: Layout) -> list[_Piece]:
@@ -234,14 +261,14 @@ def _pieces(width: int, group: Group, choice: _Choice, layout: Layout) -> list[_
     for source, distance in zip(layout.sources, group.distances, strict=True):
         weight, keep = weights(distance, choice.reach)
         mean = weight**2 / np.sum(weight**2)
-        pattern = (np.eye(len(keep)) - mean[:, None]) * weight
-        matrix = np.concatenate([pattern, choice.level * mean[:, None]], axis=1)
         for number in range(len(source.channels)):
             same_time = source.neighbours[number // len(source.variables)] == 0
-            found.append(_Piece(start + keep, matrix if same_time else choice.neighbour * matrix))
+            share = 1.0 if same_time else choice.neighbour
+            found.append(_Piece(start + keep, share * weight, mean, share * choice.level))
             start += len(distance)
     if choice.cycle > 0:
-        found.append(_Piece(np.arange(start, width), choice.cycle * np.eye(width - start)))
+        waves = width - start
+        found.append(_Piece(np.arange(start, width), np.full(waves, choice.cycle), np.zeros(waves), 0.0))
     return found
 
 
@@ -261,11 +288,11 @@ def _solve(
         centre, mean = near.mean(axis=0), t.mean(axis=0)
         ends = np.cumsum([len(p.entries) for p in pieces])[:-1]
         parts = np.split(near - centre, ends, axis=1)
-        phi = np.concatenate([n @ p.matrix for n, p in zip(parts, pieces, strict=True)], axis=1)
+        phi = np.concatenate([p.features(n) for n, p in zip(parts, pieces, strict=True)], axis=1)
         b = _ridge_paths(phi, t - mean, penalties)
-        widths = np.cumsum([p.matrix.shape[1] for p in pieces])[:-1]
+        widths = np.cumsum([len(p.entries) + 1 for p in pieces])[:-1]
         split = np.split(b, widths, axis=1)
-        found = np.concatenate([p.matrix @ c for p, c in zip(pieces, split, strict=True)], axis=1)
+        found = np.concatenate([p.slopes(c) for p, c in zip(pieces, split, strict=True)], axis=1)
         slopes[:, :, columns] = found
         shifts[:, columns] = mean - centre @ found
     return index, slopes, shifts
@@ -294,8 +321,9 @@ def _errors(
         truth = fold.held_z[:, group.columns]
         there = np.isfinite(truth) * fold.area[group.columns]
         np.add.at(weight, group.channel, there.sum(axis=0))
+        near = fold.held_x[:, index]
         for i in range(len(penalties)):
-            gap = np.nan_to_num(truth - fold.held_x[:, index] @ slopes[i] - shifts[i])
+            gap = np.nan_to_num(truth - near @ slopes[i] - shifts[i])
             np.add.at(total[i], group.channel, (gap**2 * there).sum(axis=0))
     return total / np.maximum(weight, 1e-12)
 

@@ -2,16 +2,11 @@
 
 from typing import ClassVar
 
-from jaxtyping import PRNGKeyArray
-
-from ..core import Monitor
 from ..fields import regrid
-from ..records import Task
-from .base import AbstractDownscaler, AbstractMethod
-from .interpolated import Interpolated
+from .interpolated import AbstractInterpolation
 
 
-class Nearest(AbstractMethod):
+class Nearest(AbstractInterpolation):
     """The coarse field itself on the fine grid: the value of the coarse cell that holds the fine cell.
 
     Use it as the reference that every table starts with. Needs no training. Costs microseconds a field.
@@ -23,14 +18,9 @@ class Nearest(AbstractMethod):
     Reference: Any textbook of numerical analysis.
     """
 
-    claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "constant_is_kept", "linear"})
     cite: ClassVar[str] = "Any textbook of numerical analysis."
+    rule: ClassVar[regrid.AbstractRegrid] = regrid.Nearest(clamp=True)
 
     @classmethod
     def example(cls) -> "Nearest":
         return cls()
-
-    def fit(self, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> AbstractDownscaler:
-        """Only works out the weights; nothing is learned."""
-        del key, monitor
-        return Interpolated.of(task.layout, regrid.Nearest(clamp=True), who="Nearest")

@@ -6,7 +6,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from ..core import InputError, Monitor
@@ -18,6 +17,7 @@ from ..records import Layout, Predictors, Task
 from .base import AbstractDownscaler, AbstractMethod
 from .chunks import Inputs, in_chunks
 from .target import Target
+from .training import Training
 
 
 class Lift(eqx.Module):
@@ -137,12 +137,7 @@ def train_networks(
     base: AbstractMethod | None,
     build: Callable[[Lift, PRNGKeyArray], PyTree],
     *,
-    optimiser: optax.GradientTransformation,
-    steps: int,
-    batch: int,
-    every: int,
-    patience: int | None,
-    average: float | None,
+    training: Training,
     members: int,
     folds: int,
     who: str,
@@ -170,14 +165,14 @@ def train_networks(
             fit(
                 _Rows(build(lift, jax.random.fold_in(net_key, i))),
                 objective,
-                InMemory(data, batch),
-                optimiser,
-                steps,
+                InMemory(data, training.batch),
+                training.optimiser(),
+                training.steps,
                 key=jax.random.fold_in(fit_key, i),
                 valid=valid,
-                every=every,
-                patience=patience,
-                average=average,
+                every=training.every,
+                patience=training.patience,
+                average=training.average,
                 monitor=monitor.within(f"member{i}"),
             )
         )

@@ -6,7 +6,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from ..core import InputError, Monitor
@@ -17,6 +16,7 @@ from ..records import Layout, Predictors, Task
 from .base import AbstractDeterministic, AbstractMethod
 from .chunks import Inputs, in_chunks
 from .target import Target
+from .training import Training
 
 
 class CoarseStack(eqx.Module):
@@ -133,12 +133,7 @@ def train_operator(
     base: AbstractMethod | None,
     build: Callable[[CoarseStack, PRNGKeyArray], PyTree],
     *,
-    optimiser: optax.GradientTransformation,
-    steps: int,
-    batch: int,
-    every: int,
-    patience: int | None,
-    average: float | None,
+    training: Training,
     who: str,
     key: PRNGKeyArray,
     monitor: Monitor,
@@ -155,14 +150,16 @@ def train_operator(
     result = fit(
         network,
         MeanSquaredError(target.weights(), stack),
-        InMemory(((task.train.predictors.fields, task.train.predictors.phases), target.rows(task.train)), batch),
-        optimiser,
-        steps,
+        InMemory(
+            ((task.train.predictors.fields, task.train.predictors.phases), target.rows(task.train)), training.batch
+        ),
+        training.optimiser(),
+        training.steps,
         key=fit_key,
         valid=((task.valid.predictors.fields, task.valid.predictors.phases), target.rows(task.valid)),
-        every=every,
-        patience=patience,
-        average=average,
+        every=training.every,
+        patience=training.patience,
+        average=training.average,
         trainable=trainable,
         monitor=monitor,
     )

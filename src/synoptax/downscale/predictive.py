@@ -37,7 +37,7 @@ class Predictive(eqx.Module):
 
     def values(self, samples: Samples) -> Float[np.ndarray, "time cell"]:
         """NaN where the truth is missing."""
-        return np.asarray(self.target.rows(samples) + self.offset)
+        return np.asarray(self.target.rows(samples)) + np.asarray(self.offset)
 
     def fields(self, values: Float[Array, "time cell"]) -> Float[Array, "time channel *fine"]:
         """The inverse, in physical units; dry is exactly zero."""

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 from ..core import Monitor
 from ..learn import InMemory, MeanSquaredError, fit
 from ..learn.networks import AbstractPooling, Encoder, FlatPooling
-from ..learn.represent import AbstractPretraining, DynaMo, Health, Pretrained
+from ..learn.represent import AbstractPretraining, DynaMo, Health, NoPretraining, Pretrained
 from ..records import Layout, Predictors, Task
 from .base import AbstractDownscaler, AbstractMethod
 from .chunks import in_chunks
@@ -19,6 +19,7 @@ from .decoders import AbstractDecoder, PlaceDecoder, Reading, SuitedDecoder
 from .frames import FrameReader
 from .network import Lift, out_of_fold, padding_of
 from .target import Target
+from .training import Training
 from .tuning import AbstractTuning, FineTuned
 
 
@@ -39,9 +40,7 @@ class PretrainedDownscaler(AbstractMethod):
     - `base`: a method whose prediction is improved on, such as `Bicubic()` or `Ridge()`; None starts from the mean.
     - `folds`: parts for out-of-fold residuals of a fitted base (1: in-sample; right for interpolations).
     - `width`, `levels`, `blocks`, `pooling`: of the encoder.
-    - `steps`, `batch`, `learning_rate`, `weight_decay`: of the training on labels.
-    - `every`, `patience`: steps between validations; validations without improvement before it stops.
-    - `average`: decay of the moving average of the weights.
+    - `training`: how long and how fast, on labels.
     - `members`: encoders pretrained and tuned side by side; `predict` is their mean, `sample` gives each.
 
     **Good values:** the defaults with a pretraining of 1000 to 3000 steps; `base=Ridge()`, `folds=4` on regional data.
@@ -63,21 +62,16 @@ class PretrainedDownscaler(AbstractMethod):
     levels: int = eqx.field(static=True, default=2)
     blocks: int = eqx.field(static=True, default=1)
     pooling: AbstractPooling = FlatPooling()
-    steps: int = eqx.field(static=True, default=1500)
-    batch: int = eqx.field(static=True, default=32)
-    learning_rate: float = eqx.field(static=True, default=1e-3)
-    weight_decay: float = eqx.field(static=True, default=1e-2)
-    every: int = eqx.field(static=True, default=50)
-    patience: int | None = eqx.field(static=True, default=8)
-    average: float | None = eqx.field(static=True, default=0.98)
+    training: Training = Training(steps=1500, every=50, average=0.98)
     members: int = eqx.field(static=True, default=1)
 
     @classmethod
     def example(cls) -> "PretrainedDownscaler":
         """A few steps of everything."""
         decoder = PlaceDecoder(hidden=8, channels=2)
-        small = {"width": 4, "levels": 1, "pooling": FlatPooling(8), "steps": 10, "batch": 8, "every": 5}
-        return cls(pretraining=DynaMo.example(), decoder=decoder, **small)
+        small = {"width": 4, "levels": 1, "pooling": FlatPooling(8)}
+        training = Training(steps=10, batch=8, every=5, average=0.98)
+        return cls(pretraining=DynaMo.example(), decoder=decoder, training=training, **small)
 
     def fit(self, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> AbstractDownscaler:
         """`pretrain`, then `tune`; each stage checkpoints in a folder of its own.
@@ -120,14 +114,14 @@ class PretrainedDownscaler(AbstractMethod):
         fitted = fit(
             networks,
             MeanSquaredError(target.weights(), prepare),
-            InMemory(((task.train.predictors.fields, task.train.predictors.phases), rows), self.batch),
-            self.tuning.optimiser(self.learning_rate, self.steps, self.weight_decay),
-            self.steps,
+            InMemory(((task.train.predictors.fields, task.train.predictors.phases), rows), self.training.batch),
+            self.tuning.optimiser(self.training),
+            self.training.steps,
             key=train,
             valid=((task.valid.predictors.fields, task.valid.predictors.phases), target.rows(task.valid)),
-            every=self.every,
-            patience=self.patience,
-            average=self.average,
+            every=self.training.every,
+            patience=self.training.patience,
+            average=self.training.average,
             trainable=self.tuning.trainable(networks),
             members=self.members,
             monitor=monitor.within("labels"),
@@ -161,10 +155,24 @@ def _free(task: Task) -> Predictors:
     return task.train.predictors if task.unlabelled is None else task.unlabelled
 
 
-@eqx.filter_jit
 def _draw(method: PretrainedDownscaler, prepare: "_Prepare", keys: PRNGKeyArray) -> "_Network":
-    """One network per key, compiled as a whole: drawing weights one by one takes longer than training them."""
-    return eqx.filter_vmap(lambda k: method._network(prepare, k))(keys)
+    """One network per key, stacked. All pretrainings, tunings and numbers of members share one compilation."""
+    plain = PretrainedDownscaler(
+        pretraining=NoPretraining(),
+        decoder=method.decoder,
+        width=method.width,
+        levels=method.levels,
+        blocks=method.blocks,
+        pooling=method.pooling,
+    )
+    drawn = [_drawn(plain, prepare, key) for key in keys]
+    return jax.tree.map(lambda *x: jnp.stack(x) if eqx.is_array(x[0]) else x[0], *drawn)
+
+
+@eqx.filter_jit
+def _drawn(method: PretrainedDownscaler, prepare: "_Prepare", key: PRNGKeyArray) -> "_Network":
+    """Compiled as a whole: drawing weights one by one takes longer than training them."""
+    return method._network(prepare, key)
 
 
 class _Prepare(eqx.Module):

@@ -67,7 +67,7 @@ class Components(eqx.Module):
     def __call__(self, predictors: Predictors) -> Float[Array, "time feature"]:
         columns = []
         for field, mean, patterns in zip(predictors.fields, self.means, self.patterns, strict=True):
-            anomaly = field - mean
+            anomaly = field - mean[None]
             anomaly = jnp.where(jnp.isfinite(anomaly), anomaly, 0.0)
             shape = (field.shape[0], field.shape[1] // len(patterns), len(patterns), -1)
             cells = anomaly.reshape(shape)
@@ -112,8 +112,8 @@ class Relevance(eqx.Module):
         self, groups: Int[Array, " feature"], x: Float[Array, "a feature"], y: Float[Array, "b feature"]
     ) -> Float[Array, "a b"]:
         """Kernel values between rows of x and rows of y."""
-        straight = jnp.exp(self.linear / 2)[groups]
-        curved = jnp.exp(self.bend / 2)[groups]
+        straight = jnp.exp(self.linear / 2)[None, groups]
+        curved = jnp.exp(self.bend / 2)[None, groups]
         u, v = x * curved, y * curved
         squares = jnp.sum(u**2, axis=1)[:, None] + jnp.sum(v**2, axis=1)[None] - 2 * (u @ v.T)
         bent = jnp.exp(self.amplitude - jnp.maximum(squares, 0.0) / 2)
@@ -121,7 +121,7 @@ class Relevance(eqx.Module):
 
     def diagonal(self, groups: Int[Array, " feature"], x: Float[Array, "a feature"]) -> Float[Array, " a"]:
         """Kernel values of every row with itself."""
-        return jnp.exp(self.amplitude) + jnp.sum((x * jnp.exp(self.linear / 2)[groups]) ** 2, axis=1) + 1.0
+        return jnp.exp(self.amplitude) + jnp.sum((x * jnp.exp(self.linear / 2)[None, groups]) ** 2, axis=1) + 1.0
 
 
 def learnt(
@@ -165,7 +165,7 @@ def _loss(weights, first, groups, x, targets, held, kept):
     def one(block):
         test, train = block
         known = targets[train]
-        mean = jnp.mean(known, axis=0)
+        mean = jnp.mean(known, axis=0, keepdims=True)
         gram = weights.matrix(groups, x[train], x[train]) + weights.variance * jnp.eye(len(train), dtype=x.dtype)
         solved = _solved(gram, known - mean)
         return jnp.sum((targets[test] - mean - weights.matrix(groups, x[test], x[train]) @ solved) ** 2)

@@ -1,10 +1,8 @@
 """A U-Net on what a linear prediction leaves over."""
 
-import functools
 from typing import ClassVar
 
 import equinox as eqx
-import optax
 from jaxtyping import PRNGKeyArray
 
 from ..core import Monitor
@@ -13,6 +11,7 @@ from ..records import Task
 from .base import AbstractDownscaler, AbstractMethod
 from .bicubic import Bicubic
 from .network import Lift, padding_of, train_networks
+from .training import Training
 
 
 class ResidualUNet(AbstractMethod):
@@ -28,9 +27,8 @@ class ResidualUNet(AbstractMethod):
     - `base`: the method whose residual is learned (`Bicubic()` or `Ridge()`), or None.
     - `width`, `levels`: channels at full resolution, number of resolutions.
     - `members`: networks trained side by side.
-    - `steps`, `batch`, `learning_rate`, `weight_decay`, `dropout`: of the training.
-    - `every`, `patience`: steps between validations; validations without improvement before it stops.
-    - `average`: decay of the moving average of the weights.
+    - `dropout`: share of channels dropped while training.
+    - `training`: how long and how fast.
     - `folds`: parts for out-of-fold residuals of the base (1: in-sample residuals; right for interpolations).
 
     **Good values:** width 32, 3 levels, learning rate 1e-3, batch 32.
@@ -48,19 +46,13 @@ class ResidualUNet(AbstractMethod):
     width: int = eqx.field(static=True, default=32)
     levels: int = eqx.field(static=True, default=3)
     members: int = eqx.field(static=True, default=1)
-    steps: int = eqx.field(static=True, default=2000)
-    batch: int = eqx.field(static=True, default=32)
-    learning_rate: float = eqx.field(static=True, default=1e-3)
-    weight_decay: float = eqx.field(static=True, default=1e-2)
     dropout: float = eqx.field(static=True, default=0.1)
-    every: int = eqx.field(static=True, default=100)
-    patience: int | None = eqx.field(static=True, default=8)
-    average: float | None = eqx.field(static=True, default=0.99)
+    training: Training = Training()
     folds: int = eqx.field(static=True, default=1)
 
     @classmethod
     def example(cls) -> "ResidualUNet":
-        return cls(width=4, levels=2, steps=20, every=10, batch=8)
+        return cls(width=4, levels=2, training=Training(steps=20, every=10, batch=8))
 
     def fit(self, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> AbstractDownscaler:
         """Trains through the one loop; checkpoints and resumes with a folder in `monitor`."""
@@ -82,23 +74,10 @@ class ResidualUNet(AbstractMethod):
             task,
             self.base,
             build,
-            optimiser=cosine_adamw(self.learning_rate, self.steps, self.weight_decay),
-            steps=self.steps,
-            batch=self.batch,
-            every=self.every,
-            patience=self.patience,
-            average=self.average,
+            training=self.training,
             members=self.members,
             folds=self.folds,
             who="ResidualUNet",
             key=key,
             monitor=monitor,
         )
-
-
-@functools.lru_cache  # one object per setting: the second seed then finds the loop of the first one compiled
-def cosine_adamw(rate: float, steps: int, decay: float) -> optax.GradientTransformation:
-    """AdamW, gradient norm clipped at one, a short linear warm-up and a cosine decay to zero."""
-    warm = max(1, min(100, steps // 20))
-    schedule = optax.warmup_cosine_decay_schedule(0.0, rate, warm, max(steps, warm + 1))
-    return optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(schedule, weight_decay=decay))

@@ -24,7 +24,7 @@ class _RidgeModel(AbstractDeterministic):
     chosen: tuple[float, float]  # penalty, number of components
 
     def predict(self, predictors: Predictors) -> Float[Array, "time channel *fine"]:
-        rows = self.features(predictors)[:, : self.slopes.shape[0]] @ self.slopes + self.intercept
+        rows = self.features(predictors)[:, : self.slopes.shape[0]] @ self.slopes + self.intercept[None]
         return self.target.fields(rows, predictors)
 
 
@@ -71,8 +71,8 @@ class Ridge(AbstractMethod):
         features = PrincipalComponents.of(task.train.predictors, components=max(self.components))
         target = Target.of(task.train, task.layout, base)
         x, z = np.asarray(features(task.train.predictors)), np.asarray(target.rows(task.train))
-        xv, zv = features(task.valid.predictors), target.rows(task.valid)
-        weights = target.weights()
+        xv, zv = np.asarray(features(task.valid.predictors)), np.asarray(target.rows(task.valid))
+        weights = np.asarray(target.weights())
         best = (np.inf, self.penalties[0], 1)
         sizes = sorted({min(c, features.components) for c in self.components})
         phases = x.shape[1] - features.components

@@ -1,12 +1,12 @@
 """The target of a regression: anomalies of the transformed field from a base prediction, one row a time."""
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from ..fields import Normaliser
+from ..fields.normalise import moments
 from ..records import Layout, Predictors, Samples
 from .base import AbstractDownscaler
 
@@ -35,42 +35,53 @@ class Target(eqx.Module):
         values = units.forward(samples.truth)
         if base is not None:
             values = values - units.forward(base.predict(samples.predictors))
-        mean = jnp.nanmean(jnp.where(jnp.isfinite(values), values, jnp.nan), axis=0)
-        mean = jnp.where(jnp.isfinite(mean), mean, 0.0)
-        axes = (0,) if per_place else (0, *range(2, values.ndim))
-        std = jnp.sqrt(jnp.nanmean((values - mean) ** 2, axis=axes, keepdims=True)[0])
-        std = jnp.where(jnp.isfinite(std) & (std > 1e-12), std, 1.0)
-        return cls(Normaliser(mean, jnp.broadcast_to(std, mean.shape), layout.transforms), base, layout)
+        found = np.asarray(values)
+        mean = moments(found, (0,))[1].astype(found.dtype)
+        std = moments(found - mean, (0,) if per_place else (0, *range(2, found.ndim)))[2]
+        std = np.broadcast_to(np.where(std > 1e-12, std, 1.0), mean.shape)
+        return cls(Normaliser(jnp.asarray(mean), jnp.asarray(std, mean.dtype), layout.transforms), base, layout)
 
     def rows(self, samples: Samples) -> Float[Array, "time cell"]:
         """Normalised anomalies, NaN where the truth is missing."""
-        unscaled = self._units().forward(samples.truth)
-        if self.base is not None:
-            unscaled = unscaled - self._units().forward(self.base.predict(samples.predictors))
-        scaled = (unscaled - self.normaliser.mean) / self.normaliser.std
-        return scaled.reshape(scaled.shape[0], -1)
+        return _rows(self.normaliser, samples.truth, self._taken(samples.predictors))
 
     def fields(self, rows: Float[Array, "time cell"], predictors: Predictors) -> Float[Array, "time channel *fine"]:
         """The inverse: predicted anomalies to physical fields."""
-        shaped = rows.reshape(rows.shape[0], *self.normaliser.mean.shape)
-        unscaled = shaped * self.normaliser.std + self.normaliser.mean
-        if self.base is not None:
-            unscaled = unscaled + self._units().forward(self.base.predict(predictors))
-        return self._units().inverse(unscaled)
+        return _fields(self.normaliser, rows, self._taken(predictors))
 
     def weights(self) -> Float[Array, " cell"]:
         """Area weight of each entry of a row, mean one; channels count the same."""
         area = np.asarray(self.layout.place.weights()).reshape(-1)
         return jnp.asarray(np.tile(area, len(self.layout.channels)), self.normaliser.mean.dtype)
 
-    def _units(self) -> Normaliser:
-        return Normaliser(
-            jnp.zeros((len(self.layout.channels), *[1] * (self.normaliser.mean.ndim - 1))),
-            jnp.ones((len(self.layout.channels), *[1] * (self.normaliser.mean.ndim - 1))),
-            self.layout.transforms,
-        )
+    def _taken(self, predictors: Predictors) -> Array | None:
+        return None if self.base is None else self.base.predict(predictors)
 
 
+@eqx.filter_jit
+def _rows(normaliser: Normaliser, truth: Array, taken: Array | None) -> Float[Array, "time cell"]:
+    units = _units(normaliser)
+    unscaled = units.forward(truth) if taken is None else units.forward(truth) - units.forward(taken)
+    scaled = (unscaled - normaliser.mean[None]) / normaliser.std[None]
+    return scaled.reshape(scaled.shape[0], -1)
+
+
+@eqx.filter_jit
+def _fields(normaliser: Normaliser, rows: Array, taken: Array | None) -> Float[Array, "time channel *fine"]:
+    units, shaped = _units(normaliser), rows.reshape(rows.shape[0], *normaliser.mean.shape)
+    unscaled = shaped * normaliser.std[None] + normaliser.mean[None]
+    return units.inverse(unscaled if taken is None else unscaled + units.forward(taken))
+
+
+def _units(normaliser: Normaliser) -> Normaliser:
+    """The transforms alone, without mean and standard deviation."""
+    shape = (normaliser.mean.shape[0], *[1] * (normaliser.mean.ndim - 1))
+    return Normaliser(
+        jnp.zeros(shape, normaliser.mean.dtype), jnp.ones(shape, normaliser.mean.dtype), normaliser.transforms
+    )
+
+
+@eqx.filter_jit
 def joined(first: Samples, second: Samples) -> Samples:
     """Two runs of samples one after the other; segment numbers stay apart."""
     a, b = first.predictors, second.predictors
@@ -83,8 +94,10 @@ def joined(first: Samples, second: Samples) -> Samples:
     return Samples(both, jnp.concatenate([first.truth, second.truth]))
 
 
-def error(rows: Array, predicted: Array, weights: Array) -> float:
-    """Weighted root-mean-square difference over the entries that are not NaN."""
-    present = jnp.isfinite(rows)
-    square = jnp.where(present, rows - predicted, 0.0) ** 2
-    return float(jax.numpy.sqrt(jnp.sum(square * weights) / jnp.maximum(jnp.sum(present * weights), 1e-12)))
+def error(rows: ArrayLike, predicted: ArrayLike, weights: ArrayLike) -> float:
+    """Weighted root-mean-square difference over the entries that are not NaN; in NumPy, so nothing is compiled."""
+    truth, found = np.asarray(rows), np.asarray(predicted)
+    present = np.isfinite(truth)
+    area = np.where(present, np.asarray(weights), 0.0)
+    square = np.where(present, truth - found, 0.0) ** 2
+    return float(np.sqrt(np.sum(square * area, dtype=float) / max(np.sum(area, dtype=float), 1e-12)))

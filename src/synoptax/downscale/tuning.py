@@ -8,7 +8,7 @@ import jax
 import optax
 from jaxtyping import PyTree
 
-from .residual_unet import cosine_adamw
+from .training import Training
 
 
 class AbstractTuning(eqx.Module):
@@ -19,8 +19,8 @@ class AbstractTuning(eqx.Module):
         """Pytree of booleans: True where weights may change."""
 
     @abc.abstractmethod
-    def optimiser(self, rate: float, steps: int, decay: float) -> optax.GradientTransformation:
-        """AdamW with a cosine schedule of this highest rate."""
+    def optimiser(self, training: Training) -> optax.GradientTransformation:
+        """AdamW with a cosine schedule."""
 
 
 class Frozen(AbstractTuning):
@@ -31,9 +31,9 @@ class Frozen(AbstractTuning):
         spec = jax.tree.map(eqx.is_inexact_array, network)
         return eqx.tree_at(lambda n: n.encoder, spec, jax.tree.map(lambda _: False, network.encoder))
 
-    def optimiser(self, rate: float, steps: int, decay: float) -> optax.GradientTransformation:
+    def optimiser(self, training: Training) -> optax.GradientTransformation:
         """One rate."""
-        return _shared(1.0, rate, steps, decay)
+        return training.optimiser()
 
 
 class FineTuned(AbstractTuning):
@@ -49,17 +49,15 @@ class FineTuned(AbstractTuning):
         """True at every weight."""
         return jax.tree.map(eqx.is_inexact_array, network)
 
-    def optimiser(self, rate: float, steps: int, decay: float) -> optax.GradientTransformation:
+    def optimiser(self, training: Training) -> optax.GradientTransformation:
         """One rate for the decoder, a share of it for the encoder."""
-        return _shared(self.scale, rate, steps, decay)
+        return training.optimiser() if self.scale == 1.0 else _shared(training, self.scale)
 
 
 @functools.lru_cache(maxsize=64)
-def _shared(scale: float, rate: float, steps: int, decay: float) -> optax.GradientTransformation:
+def _shared(training: Training, scale: float) -> optax.GradientTransformation:
     """The same object for the same numbers, so that many fits of one shape share one compilation."""
-    if scale == 1.0:
-        return cosine_adamw(rate, steps, decay)
-    parts = {"encoder": cosine_adamw(scale * rate, steps, decay), "decoder": cosine_adamw(rate, steps, decay)}
+    parts = {"encoder": training.optimiser(scale=scale), "decoder": training.optimiser()}
     return optax.multi_transform(parts, _labels)
 
 

@@ -102,7 +102,7 @@ def _complete(plan: "_Plan", monitor: Monitor) -> tuple[list[str], Scene]:
         return names, scene
     taken: dict[int, str] = {}
     expected, names, done = len(names), [], 0
-    for fold in problem.folds(key=jax.random.key(0)):
+    for fold in problem.folds(key=jax.random.key(0), monitor=monitor.within("data")):
         _check_blocks(fold, taken)
         names.append(fold.name)
         scene = scene or Scene.of(fold)

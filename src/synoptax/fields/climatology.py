@@ -58,6 +58,8 @@ class HarmonicClimatology(eqx.Module):
 def missing_patterns(flat: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """Columns of a (time, column) array grouped by where they are finite: [(times finite, column indices), ...]."""
     finite = np.isfinite(flat)
+    if finite.all():
+        return [(np.ones(len(flat), bool), np.arange(flat.shape[1]))]
     patterns, which = np.unique(finite, axis=1, return_inverse=True)
     which = np.asarray(which).reshape(-1)
     return [(patterns[:, i], np.flatnonzero(which == i)) for i in range(patterns.shape[1])]

@@ -17,7 +17,7 @@ from .regrid import coarsen
 from .times import Times
 from .units import Conversion, conversion, units_of
 
-CHUNK = 16_000_000  # values read at once
+CHUNK = 2_000_000  # values read at once: 16 MB, several times over while they are converted and averaged
 
 
 def real() -> np.dtype:

@@ -4,6 +4,7 @@ import abc
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from ..core import InputError
@@ -98,19 +99,17 @@ class Normaliser(eqx.Module):
         **Raises:** `InputError` when a channel has no finite value.
         """
         maps = transforms or tuple(Identity() for _ in range(fields.shape[1]))
-        values = _each(fields, maps, inverse=False)
+        values = _each(jnp.asarray(fields), maps, inverse=False)
         axes = (0,) if per_place else (0, *range(2, fields.ndim))
-        count = jnp.sum(jnp.isfinite(values), axis=axes, keepdims=True)
-        empty = jnp.all(count == 0, axis=tuple(range(2, fields.ndim))).reshape(-1)
-        if bool(jnp.any(empty)):
-            bad = [int(i) for i in jnp.flatnonzero(empty)]
+        seen, mean, std = moments(np.asarray(values), axes)
+        empty = ~np.any(seen, axis=tuple(range(1, seen.ndim)))
+        if np.any(empty):
+            bad = [int(i) for i in np.flatnonzero(empty)]
             raise InputError(
                 f"Channels {bad} hold no finite value in the training period; check the file or the period."
             )
-        mean, std = jnp.nanmean(values, axis=axes, keepdims=True)[0], jnp.nanstd(values, axis=axes, keepdims=True)[0]
-        mean = jnp.where(jnp.isfinite(mean), mean, 0.0)
-        scale = jnp.where(jnp.isfinite(std) & (std > floor * (1.0 + jnp.abs(mean))), std, 1.0)
-        return cls(mean, scale, maps)
+        scale = np.where(std > floor * (1.0 + np.abs(mean)), std, 1.0)
+        return cls(jnp.asarray(mean, values.dtype), jnp.asarray(scale, values.dtype), maps)
 
     def forward(self, fields: Float[Array, "..."]) -> Float[Array, "..."]:
         """Physical to normalised: (..., channel, *place), the channel axis right before the axes of the place."""
@@ -130,6 +129,23 @@ class Normaliser(eqx.Module):
     def _apply(self, fields: Array, *, inverse: bool) -> Array:
         flat = fields.reshape(-1, *fields.shape[fields.ndim - self.mean.ndim :])
         return _each(flat, self.transforms, inverse=inverse).reshape(fields.shape)
+
+
+def moments(
+    values: Float[np.ndarray, "time channel *place"], axes: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How many values are finite, their mean and their standard deviation over `axes` (time among them).
+
+    The time axis is dropped, other axes keep length one; where nothing is finite, both numbers are zero. In NumPy:
+    each of these operations would be compiled for the sake of one call.
+    """
+    seen = np.isfinite(values)
+    count = seen.sum(axis=axes, keepdims=True)
+    mean = np.where(seen, values, 0).sum(axis=axes, keepdims=True, dtype=np.float64) / np.maximum(count, 1)
+    with np.errstate(invalid="ignore"):
+        square = np.where(seen, values - mean.astype(values.dtype), 0) ** 2
+    std = np.sqrt(square.sum(axis=axes, keepdims=True, dtype=np.float64) / np.maximum(count, 1))
+    return count[0], mean[0], std[0]
 
 
 def _each(fields: Array, transforms: tuple[AbstractTransform, ...], *, inverse: bool) -> Array:

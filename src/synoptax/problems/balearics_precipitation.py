@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, PRNGKeyArray
 
-from ..core import InputError
+from ..core import InputError, Monitor
 from ..fields import Grid, HarmonicClimatology, Root
 from ..fields.io import open_dataset, select
 from ..fields.places import place_of
@@ -51,12 +51,12 @@ class BalearicsPrecipitation(AbstractDownscalingProblem):
         if 0 not in self.neighbours or not self.years or self.gap < 1 or self.block < 1:
             raise InputError("The neighbours must include 0, years must not be empty, gap and block be at least 1.")
 
-    def folds(self, *, key: PRNGKeyArray) -> Iterator[Fold]:
+    def folds(self, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> Iterator[Fold]:
         """One fold a year, in the order given; nothing is random.
 
         **Raises:** `InputError` when the files are not where `SYNOPTAX_DATA` points, or a year is not in them.
         """
-        del key
+        del key, monitor
         samples, layout, year = self._samples()
         known = np.unique(year)
         for left_out in self.years:

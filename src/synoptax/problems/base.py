@@ -8,6 +8,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from ..core import Monitor
 from ..records import Samples, Task
 
 
@@ -34,8 +35,8 @@ class AbstractDownscalingProblem(eqx.Module):
     """A downscaling task with its evaluation. Fields are settings; data are read or simulated by `folds`."""
 
     @abc.abstractmethod
-    def folds(self, *, key: PRNGKeyArray) -> Iterator[Fold]:
-        """The folds, one by one; the same key gives the same folds.
+    def folds(self, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> Iterator[Fold]:
+        """The folds, one by one; the same key gives the same folds. `monitor` hears of a simulation.
 
         **Raises:** `InputError` when the data are not there, saying where they are looked for.
         """

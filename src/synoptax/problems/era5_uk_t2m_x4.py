@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ..core import InputError
+from ..core import InputError, Monitor
 from ..fields import Grid, HarmonicClimatology, Identity, coarsen
 from ..fields.io import open_dataset, select
 from ..fields.places import place_of
@@ -48,12 +48,12 @@ class Era5UKT2mX4(AbstractDownscalingProblem):
         if 0 not in self.neighbours or self.days < 1 or self.gap < 1 or self.count < 1:
             raise InputError("The neighbours must include 0, and days, gap and count be at least 1.")
 
-    def folds(self, *, key: PRNGKeyArray) -> Iterator[Fold]:
+    def folds(self, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> Iterator[Fold]:
         """The folds in order of time; nothing is random.
 
         **Raises:** `InputError` when the file is not where `SYNOPTAX_DATA` points.
         """
-        del key
+        del key, monitor
         samples, layout = self._samples()
         total = len(samples) // _DAY
         starts = [s for s in range(0, total - self.days + 1, self.days)][: self.count]

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ..core import InputError
+from ..core import InputError, Monitor
 from ..fields import Grid, HarmonicClimatology, Identity, Root
 from ..fields.io import open_dataset, select
 from ..fields.normalise import AbstractTransform
@@ -97,12 +97,12 @@ class IberiaWinter(AbstractDownscalingProblem):
         if 0 not in self.neighbours or min(self.together, self.count, self.block) < 1:
             raise InputError("The neighbours must include 0, and together, count and block be at least 1.")
 
-    def folds(self, *, key: PRNGKeyArray) -> Iterator[Fold]:
+    def folds(self, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> Iterator[Fold]:
         """One fold a group of winters, in order; nothing is random.
 
         **Raises:** `InputError` when the files are not where `SYNOPTAX_DATA` points, or hold too few winters.
         """
-        del key
+        del key, monitor
         samples, layout, winter = self._samples()
         names = np.unique(winter)
         groups = [names[i : i + self.together] for i in range(0, len(names), self.together)]

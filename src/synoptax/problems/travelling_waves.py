@@ -1,5 +1,6 @@
 """A made-up moving field: small enough for tests, rich enough that a learned method beats interpolation."""
 
+import functools
 from collections.abc import Iterator
 
 import jax
@@ -7,10 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from ..core import InputError
-from ..fields import Grid, Identity, coarsen
-from ..records import Layout, Predictors, Samples, Source, Task
+from ..core import InputError, Monitor
+from ..fields import Grid, coarsen
+from ..records import Predictors, Samples
 from .base import AbstractDownscalingProblem, Fold
+from .made import made_fold, made_layout
 
 
 class TravellingWaves(AbstractDownscalingProblem):
@@ -52,33 +54,25 @@ class TravellingWaves(AbstractDownscalingProblem):
         lat = (np.arange(self.rows) - (self.rows - 1) / 2) * (60.0 / self.rows)
         return Grid.latlon(lat, np.arange(self.columns) * step)
 
-    def folds(self, *, key: PRNGKeyArray) -> Iterator[Fold]:
+    def folds(self, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> Iterator[Fold]:
         """`count` runs; the same key gives the same folds."""
-        layout = self._layout()
+        del monitor
+        layout = made_layout(self.grid(), factor=self.factor, channels=("height", "wind"), units=("m", "m s-1"))
         seed = [int(x) for x in np.asarray(jax.random.key_data(key)).ravel()]
+        gap = 4  # times between the blocks belong to none of them
+        total = self.train + self.valid + self.test + 2 * gap
         for number in range(self.count):
-            gap = 4  # times between the blocks belong to none of them
-            total = self.train + self.valid + self.test + 2 * gap
             truth = self._truth(np.random.default_rng(seed), np.random.default_rng([*seed, number]), total)
-            cuts = np.cumsum([0, self.train, gap, self.valid, gap, self.test])
-            train, valid, test = (self._samples(truth, a, b) for a, b in zip(cuts[::2], cuts[1::2], strict=True))
-            mean = jnp.broadcast_to(jnp.mean(train.truth, axis=0), test.truth.shape)
-            blocks = number * self.test + np.arange(self.test) // self.block
-            yield Fold(f"run {number}", Task(train, valid, train.predictors, layout), test, blocks, mean)
-
-    def _layout(self) -> Layout:
-        fine = self.grid()
-        source = Source(fine.coarsened(self.factor), ("height", "wind"))
-        return Layout(
-            sources=(source,),
-            place=fine,
-            channels=("height", "wind"),
-            units=("m", "m s-1"),
-            transforms=(Identity(), Identity()),
-            counterparts=((0, 0), (0, 1)),
-            factor=self.factor,
-            static_names=("orography",),
-        )
+            yield made_fold(
+                f"run {number}",
+                layout,
+                functools.partial(self._samples, truth),
+                train=self.train,
+                valid=self.valid,
+                test=self.test,
+                gap=gap,
+                blocks=number * self.test + np.arange(self.test) // self.block,
+            )
 
     def _pattern(self) -> np.ndarray:
         y, x = np.meshgrid(np.arange(self.rows), np.arange(self.columns), indexing="ij")

@@ -30,13 +30,22 @@ class Interval(NamedTuple):
     high: Float[np.ndarray, "channel ..."]
 
 
+class Bootstrap(NamedTuple):
+    """How intervals are found.
+
+    **Arguments:**
+    - `resamples`: how many draws.
+    - `level`: probability that the interval shall hold.
+    - `resampling`: how blocks are drawn.
+    """
+
+    resamples: int = 2000
+    level: float = 0.95
+    resampling: AbstractResampling = Circular()
+
+
 def interval(
-    runs: Runs,
-    *,
-    key: PRNGKeyArray,
-    resamples: int = 2000,
-    level: float = 0.95,
-    resampling: AbstractResampling = Circular(),
+    runs: Runs, *, key: PRNGKeyArray, bootstrap: Bootstrap = Bootstrap()
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Bootstrap intervals of all metrics, by name: (low, high), each one number per channel.
 
@@ -45,58 +54,34 @@ def interval(
 
     **Arguments:**
     - `runs`: one evaluation, or one per seed of the same method on the same times.
-    - `resamples`: how many draws.
-    - `level`: probability that the interval shall hold.
-    - `resampling`: how blocks are drawn.
     """
     seeds = _listed(runs)
     found = {}
     for metric in seeds[0].metrics:
-        answer = _interval((seeds,), metric, _first, key, resamples, level, resampling)
+        answer = _interval((seeds,), metric, _first, key, bootstrap)
         found[metric.name] = (answer.low, answer.high)
     return found
 
 
 def ratio(
-    one: Runs,
-    other: Runs,
-    metric: AbstractMetric,
-    *,
-    key: PRNGKeyArray,
-    resamples: int = 2000,
-    level: float = 0.95,
-    resampling: AbstractResampling = Circular(),
+    one: Runs, other: Runs, metric: AbstractMetric, *, key: PRNGKeyArray, bootstrap: Bootstrap = Bootstrap()
 ) -> Interval:
     """`one` / `other`, paired: both see the same drawn blocks, so weather that is hard for both cancels.
 
     Several seeds are averaged before the ratio is taken; seeds of the two methods are drawn independently.
     """
-    return _interval((_listed(one), _listed(other)), metric, _ratio, key, resamples, level, resampling)
+    return _interval((_listed(one), _listed(other)), metric, _ratio, key, bootstrap)
 
 
 def difference(
-    one: Runs,
-    other: Runs,
-    metric: AbstractMetric,
-    *,
-    key: PRNGKeyArray,
-    resamples: int = 2000,
-    level: float = 0.95,
-    resampling: AbstractResampling = Circular(),
+    one: Runs, other: Runs, metric: AbstractMetric, *, key: PRNGKeyArray, bootstrap: Bootstrap = Bootstrap()
 ) -> Interval:
     """`one` - `other`, paired as in `ratio`; for metrics with a sign or near one."""
-    return _interval((_listed(one), _listed(other)), metric, _difference, key, resamples, level, resampling)
+    return _interval((_listed(one), _listed(other)), metric, _difference, key, bootstrap)
 
 
 def skill(
-    one: Runs,
-    other: Runs,
-    metric: AbstractMetric,
-    *,
-    key: PRNGKeyArray,
-    resamples: int = 2000,
-    level: float = 0.95,
-    resampling: AbstractResampling = Circular(),
+    one: Runs, other: Runs, metric: AbstractMetric, *, key: PRNGKeyArray, bootstrap: Bootstrap = Bootstrap()
 ) -> Interval:
     """The part of the way from `other` to the best value that `one` has gone: 1 is perfect, 0 no better, below worse.
 
@@ -112,7 +97,7 @@ def skill(
     def gone(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         return 1.0 - _ratio(away(a), away(b))
 
-    return _interval((_listed(one), _listed(other)), metric, gone, key, resamples, level, resampling)
+    return _interval((_listed(one), _listed(other)), metric, gone, key, bootstrap)
 
 
 def paired_test(
@@ -142,21 +127,22 @@ def paired_test(
     return np.where(np.isfinite(moved[0]), beyond, np.nan)
 
 
-def _interval(groups, metric, combine: Callable, key, resamples, level, resampling) -> Interval:
+def _interval(groups, metric, combine: Callable, key, bootstrap) -> Interval:
     """One resampling of blocks for all groups, one of seeds for each, then percentiles of `combine`."""
     _comparable(groups, metric)
     random, blocks = _random(key), groups[0][0].blocks.size
     value = combine(*(np.mean([e.value(metric) for e in seeds], axis=0) for seeds in groups))
-    independent = blocks / resampling.length
+    independent = blocks / bootstrap.resampling.length
     if independent < 2:
         return Interval(value, np.full_like(value, np.nan), np.full_like(value, np.nan))
-    counts = resampling.counts(random, blocks=blocks, resamples=resamples)
+    counts = bootstrap.resampling.counts(random, blocks=blocks, resamples=bootstrap.resamples)
     drawn = []
     for seeds in groups:
         values = np.stack([metric.value(_means(e, metric, counts)) for e in seeds])
-        picks = random.integers(0, len(seeds), size=(resamples, len(seeds)))
-        drawn.append(np.mean(values[picks.T, np.arange(resamples)], axis=0))
-    tail = stats.norm.cdf(np.sqrt(independent / (independent - 1)) * stats.t.ppf((1 - level) / 2, independent - 1))
+        picks = random.integers(0, len(seeds), size=(bootstrap.resamples, len(seeds)))
+        drawn.append(np.mean(values[picks.T, np.arange(bootstrap.resamples)], axis=0))
+    outwards = np.sqrt(independent / (independent - 1))
+    tail = stats.norm.cdf(outwards * stats.t.ppf((1 - bootstrap.level) / 2, independent - 1))
     low, high = np.quantile(combine(*drawn), [tail, 1 - tail], axis=0)
     return Interval(value, low, high)
 

@@ -10,7 +10,6 @@ from ...downscale import (
     DeepESD,
     KernelDistribution,
     KernelRidge,
-    LocalRidge,
     Ridge,
     SameTime,
 )
@@ -80,10 +79,8 @@ class BalearicsPrecipitationCard(AbstractTableCard):
         return methods | {
             "ridge, same day": SameTime(Ridge()),
             "ridge": Ridge(),
-            "local ridge": LocalRidge(),
             "DeepESD": DeepESD(head),
             "kernel ridge": KernelRidge(),
-            "kernel distribution, same day": SameTime(KernelDistribution(head)),
             "kernel distribution": KernelDistribution(head),
         }
 

@@ -12,6 +12,7 @@ from ...downscale import (
     Nearest,
     PretrainedDownscaler,
     Ridge,
+    Training,
 )
 from ...downscale.decoders import FieldDecoder
 from ...learn.represent import AbstractPretraining, DynaMo, NoPretraining, Recipe
@@ -52,7 +53,7 @@ class Quickstart(AbstractTableCard):
             "bicubic": Bicubic(),
             "climatology + delta": ClimatologyDelta(),
             "ridge": Ridge(base=Bicubic(), components=(40, 80, 160), penalties=(1e-4, 1e-3, 1e-2, 3e-2, 1e-1)),
-            "DeepONet, local": LocalDeepONet(steps=steps, every=steps // 2, width=24, batch=8, patience=None),
+            "DeepONet, local": LocalDeepONet(width=24, training=_training(steps, rate=2e-3)),
             "encoder, no pretraining": _encoder(NoPretraining(), steps),
             "encoder, DynaMo": _encoder(DynaMo(recipe=Recipe(steps=steps, batch=16, every=steps // 2)), steps),
         }
@@ -72,8 +73,9 @@ def _encoder(pretraining: AbstractPretraining, steps: int) -> PretrainedDownscal
         decoder=FieldDecoder(width=24, depth=1, dropout=0.0),
         base=Bicubic(),
         width=12,
-        steps=steps,
-        batch=8,
-        every=steps // 2,
-        patience=None,
+        training=_training(steps, average=0.98),
     )
+
+
+def _training(steps: int, *, rate: float = 1e-3, average: float = 0.99) -> Training:
+    return Training(steps, 8, rate=rate, every=steps // 2, patience=None, average=average)

@@ -112,8 +112,8 @@ class BernoulliGamma(AbstractHead):
         logit, shape, mean = self._parts(raw)
         wet_key, amount_key = jax.random.split(key)
         full = (count, *logit.shape)
-        wet = jax.random.uniform(wet_key, full, logit.dtype) < jax.nn.sigmoid(logit)
-        amount = jax.random.gamma(amount_key, jnp.broadcast_to(shape, full)) * mean / shape
+        wet = jax.random.uniform(wet_key, full, logit.dtype) < jax.nn.sigmoid(logit)[None]
+        amount = jax.random.gamma(amount_key, jnp.broadcast_to(shape, full)) * (mean / shape)[None]
         return jnp.where(wet, amount, 0.0)
 
     def rank(

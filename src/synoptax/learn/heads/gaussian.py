@@ -67,7 +67,7 @@ class Gaussian(AbstractHead):
     ) -> Float[Array, "member *place"]:
         """Independent normal draws."""
         mean, log = self._parts(raw)
-        return mean + jnp.exp(log) * jax.random.normal(key, (count, *mean.shape), mean.dtype)
+        return mean[None] + jnp.exp(log)[None] * jax.random.normal(key, (count, *mean.shape), mean.dtype)
 
     def rank(
         self, raw: Float[Array, "*place size"], value: Float[Array, "*place"], tie: Float[Array, "*place"]

@@ -33,6 +33,6 @@ class NegativeLogLikelihood(AbstractObjective):
         score = -self.head.log_prob(raw, jnp.where(present, targets, 1.0))
         weight = present.astype(score.dtype)
         if self.weights is not None:
-            weight = weight * jax.lax.stop_gradient(self.weights)
+            weight = weight * jnp.broadcast_to(jax.lax.stop_gradient(self.weights), weight.shape)
         nll = jnp.sum(jnp.where(present, weight * score, 0.0)) / jnp.maximum(jnp.sum(weight), 1e-12)
         return nll, {"nll": nll}

@@ -36,6 +36,6 @@ class MeanSquaredError(AbstractObjective):
         error = jnp.where(present, predicted - jnp.where(present, targets, 0.0), 0.0)
         weight = present.astype(error.dtype)
         if self.weights is not None:
-            weight = weight * jax.lax.stop_gradient(self.weights)
+            weight = weight * jnp.broadcast_to(jax.lax.stop_gradient(self.weights), weight.shape)
         mse = jnp.sum(weight * error**2) / jnp.maximum(jnp.sum(weight), 1e-12)
         return mse, {"mse": mse}

@@ -6,13 +6,10 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float
 
-from ...fields.normalise import AbstractTransform, Identity
-from ..base import AbstractMetric, AbstractStatistic
-from ..statistics import Spectrum
-from ..windows import AbstractWindow, Boxcar
+from ._spectral import AbstractSpectralMetric
 
 
-class LogSpectralDistance(AbstractMetric):
+class LogSpectralDistance(AbstractSpectralMetric):
     """How far the power spectrum is off, in decibels, every scale counted the same (RALSD).
 
     RALSD = √( mean_k (10 log₁₀ S_truth(k)/S_forecast(k))² ),   S averaged over members and times first
@@ -38,22 +35,10 @@ class LogSpectralDistance(AbstractMetric):
 
     claims: ClassVar[frozenset[str]] = frozenset({"additive", "symmetric"})
     better: ClassVar[str] = "lower"
-    cite: ClassVar[str] = (
-        "Harris et al. 2001, Multiscale statistical properties of a high-resolution precipitation forecast, "
-        "doi:10.1175/1525-7541(2001)002<0406:MSPOAH>2.0.CO;2"
-    )
-
-    transform: AbstractTransform = Identity()
-    window: AbstractWindow = Boxcar()
-    spacing: tuple[float, float] = (1.0, 1.0)
 
     @classmethod
     def example(cls) -> "LogSpectralDistance":
         return cls()
-
-    @property
-    def needs(self) -> dict[str, AbstractStatistic]:
-        return {"spectrum": Spectrum(self.transform, self.window, self.spacing)}
 
     def value(self, means: Mapping[str, Float[np.ndarray, "..."]]) -> Float[np.ndarray, "..."]:
         s = means["spectrum"]

@@ -6,13 +6,10 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float
 
-from ...fields.normalise import AbstractTransform, Identity
-from ..base import AbstractMetric, AbstractStatistic
-from ..statistics import Spectrum
-from ..windows import AbstractWindow, Boxcar
+from ._spectral import AbstractSpectralMetric
 
 
-class PowerSpectrum(AbstractMetric):
+class PowerSpectrum(AbstractSpectralMetric):
     """The radially averaged power spectrum of forecast and truth: how much variance each scale holds.
 
     S(k) = mean of |FFT2(x - mean(x))|²/(n_y n_x)² over the ring of wavenumbers around k,   per member, then averaged
@@ -35,22 +32,10 @@ class PowerSpectrum(AbstractMetric):
 
     claims: ClassVar[frozenset[str]] = frozenset({"additive"})
     better: ClassVar[str] = "none"
-    cite: ClassVar[str] = (
-        "Harris et al. 2001, Multiscale statistical properties of a high-resolution precipitation forecast, "
-        "doi:10.1175/1525-7541(2001)002<0406:MSPOAH>2.0.CO;2"
-    )
-
-    transform: AbstractTransform = Identity()
-    window: AbstractWindow = Boxcar()
-    spacing: tuple[float, float] = (1.0, 1.0)
 
     @classmethod
     def example(cls) -> "PowerSpectrum":
         return cls()
-
-    @property
-    def needs(self) -> dict[str, AbstractStatistic]:
-        return {"spectrum": Spectrum(self.transform, self.window, self.spacing)}
 
     def value(self, means: Mapping[str, Float[np.ndarray, "..."]]) -> Float[np.ndarray, "..."]:
         return means["spectrum"]

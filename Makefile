@@ -44,9 +44,8 @@ style: env       ## lint, format, types, layers, style tests, docs
 docs: env        ## the documentation site, in site/
 	$(BIN)/mkdocs build --strict
 
-bench: env       ## the U-Net training step against PyTorch
-	$(MAKE) env-peers
-	PEERS_PYTHON=.venv-peers/bin/python $(BIN)/python -m benchmarks.unet_step
+bench: env env-peers  ## speed and memory, peers side by side; a few minutes each
+	PEERS_PYTHON=.venv-peers/bin/python $(BIN)/python -m benchmarks all
 
 clean:           ## remove environments and build products
 	rm -rf .venv .venv-peers .cache site dist demo

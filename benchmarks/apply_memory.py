@@ -1,6 +1,6 @@
-"""Peak memory and throughput of `synoptax downscale apply` on stores up to four times a memory cap.
+"""Peak memory of `synoptax downscale apply` on stores up to four times a memory cap.
 
-    python -m benchmarks.apply_memory --cap-mb 512
+    python -m benchmarks.apply_memory [--cap-mb 256]
 
 Writes Zarr stores of random temperature, fits an interpolation on the first days, applies it to stores of 1/4, 1 and 4
 times the cap in processes of their own, and prints the largest resident memory of each. Flat memory means that the last
@@ -8,6 +8,7 @@ line is hardly above the first, and below the cap plus what Python, JAX and xarr
 """
 
 import argparse
+import dataclasses
 import os
 import subprocess
 import sys
@@ -26,29 +27,38 @@ TRAIN, VALID = "2001-01-01/2001-01-05", "2001-01-07/2001-01-08"
 def main() -> None:
     """Runs the benchmark and prints one line a store."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--cap-mb", type=int, default=1024, help="memory cap; the largest store is four times as large")
+    parser.add_argument("--cap-mb", type=int, default=256, help="memory cap; the largest store is four times as large")
     parser.add_argument("--format", choices=("nc", "zarr"), default="zarr", help="of the output")
     arguments = parser.parse_args()
     each = ROWS * COLUMNS * 4 / 2**20
     with tempfile.TemporaryDirectory(prefix="synoptax-apply-") as place:
         folder = Path(place)
-        _write(folder / "fit.nc", 24 * 10)
+        write_file(folder / "fit.nc", 24 * 10)
         fit = ["downscale", "fit", "--fine", "fit.nc", "--variables", "t2m", "--factor", "2", "--train", TRAIN]
-        _run([*fit, "--valid", VALID, "--method", "Bilinear", "--out", "model"], folder)
-        idle = _run(["list", "methods"], folder)[0]
+        run_command([*fit, "--valid", VALID, "--method", "Bilinear", "--out", "model"], folder)
+        idle = run_command(["list", "methods"], folder).peak
         print(f"idle: {idle:.0f} MB")
-        print(f"{'times':>8} {'store MB':>9} {'peak MB':>8} {'seconds':>8} {'fields/s':>9} {'MB/s in':>8}")
+        print(f"{'times':>8} {'store MB':>9} {'peak MB':>8} {'seconds':>8} {'processor s':>11}")
         for share in (0.25, 1.0, 4.0):
             count = int(share * arguments.cap_mb / each)
             store, out = folder / f"in{count}.zarr", f"out{count}.{arguments.format}"
-            _write_store(store, count)
-            peak, seconds = _run(["downscale", "apply", "model", store.name, "--out", out], folder)
+            write_store(store, count)
+            used = run_command(["downscale", "apply", "model", store.name, "--out", out], folder)
             size = count * each
-            print(f"{count:8d} {size:9.0f} {peak:8.0f} {seconds:8.1f} {count / seconds:9.1f} {size / seconds:8.1f}")
+            print(f"{count:8d} {size:9.0f} {used.peak:8.0f} {used.wall:8.1f} {used.processor:11.1f}")
 
 
-def _run(arguments: list[str], folder: Path) -> tuple[float, float]:
-    """Largest resident memory in MB and seconds of one command in a process of its own."""
+@dataclasses.dataclass(frozen=True)
+class Usage:
+    """Largest resident memory in MB, and wall and processor seconds, of one process."""
+
+    peak: float
+    wall: float
+    processor: float
+
+
+def run_command(arguments: list[str], folder: Path) -> Usage:
+    """One command in a process of its own."""
     began = time.perf_counter()
     command = [sys.executable, "-m", "synoptax.cli", *arguments]
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -57,7 +67,8 @@ def _run(arguments: list[str], folder: Path) -> tuple[float, float]:
     _, status, usage = os.wait4(process.pid, 0)
     if status != 0:
         raise SystemExit(said)
-    return usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10), time.perf_counter() - began
+    peak = usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    return Usage(peak, time.perf_counter() - began, usage.ru_utime + usage.ru_stime)
 
 
 def _coordinates(count: int) -> dict:
@@ -71,12 +82,12 @@ def _field(count: int, seed: int) -> np.ndarray:
     return 280.0 + 5.0 * np.random.default_rng(seed).standard_normal((count, ROWS, COLUMNS), dtype=np.float32)
 
 
-def _write(path: Path, count: int) -> None:
+def write_file(path: Path, count: int) -> None:
     data = xr.Dataset({"t2m": (("time", "lat", "lon"), _field(count, 0), {"units": "K"})}, _coordinates(count))
     data.to_netcdf(path)
 
 
-def _write_store(path: Path, count: int) -> None:
+def write_store(path: Path, count: int) -> None:
     """A store that is never in memory as a whole."""
     xr.Dataset(coords=_coordinates(count)).to_zarr(path, mode="w", consolidated=False)
     array = zarr.open_group(path, mode="a").create_array(

@@ -10,6 +10,7 @@ import numpy as np
 import optax
 
 from synoptax import learn
+from synoptax.core.flags import compile_options, keep_memory
 from synoptax.learn.networks import EdgePadding, UNet
 
 from .peer import clocked, serve
@@ -28,8 +29,8 @@ def weights_of(model: UNet) -> list[np.ndarray]:
 class _Bare:
     """Loss, gradient and update, compiled as one function."""
 
-    def __init__(self, model: UNet, inputs, targets, optimiser: optax.GradientTransformation):
-        @eqx.filter_jit(donate="all-except-first")
+    def __init__(self, model: UNet, inputs, targets, optimiser: optax.GradientTransformation, options: dict):
+        @eqx.filter_jit(donate="all-except-first", compiler_options=options)
         def step(batch, model, state):
             x, y = batch
             loss, gradient = eqx.filter_value_and_grad(lambda m: jnp.mean((jax.vmap(m)(x) - y) ** 2))(model)
@@ -49,14 +50,20 @@ class _Bare:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("start", help="file with weights, inputs and targets, see unet_step.py")
+    parser.add_argument("--untuned", action="store_true", help="XLA and the allocator as they come; not for fit")
     given = parser.parse_args()
+    options = {} if given.untuned else compile_options()
+    if not given.untuned:
+        keep_memory()  # as the command line does
     start = np.load(given.start)
     inputs, targets = jnp.asarray(start["inputs"]), jnp.asarray(start["targets"])
     model = network(inputs.shape[-1], targets.shape[-1], width=int(start["width"]), levels=int(start["levels"]))
     optimiser = optax.adamw(float(start["rate"]), b1=0.9, b2=0.999, eps=1e-8, weight_decay=1e-2)
     parameters = sum(w.size for w in weights_of(model))
     whole = learn.InMemory((inputs, targets), inputs.shape[0])
-    bare = _Bare(jax.tree.map(lambda x: jnp.array(x) if eqx.is_array(x) else x, model), inputs, targets, optimiser)
+    bare = _Bare(
+        jax.tree.map(lambda x: jnp.array(x) if eqx.is_array(x) else x, model), inputs, targets, optimiser, options
+    )
 
     def warm(steps: int) -> dict:
         begin = time.perf_counter()

@@ -48,6 +48,9 @@ def root(
 ) -> None:
     """Options that hold for every command."""
     del version
+    from .core.flags import tune_process
+
+    tune_process()
     if threads is not None:
         limit_threads(threads)
 

@@ -15,11 +15,13 @@ from jax.sharding import NamedSharding, PartitionSpec
 from jaxtyping import Array, PRNGKeyArray, PyTree
 
 from ..core import InputError, Monitor, Status, fingerprint, timed
+from ..core.flags import compile_options
 from . import checkpoint
 from .batches import AbstractBatches
 from .objectives import AbstractObjective
 
 Log = dict[str, np.ndarray]
+_jit: Any = eqx.filter_jit  # its stub does not say that it hands options on to `jax.jit`
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,7 +150,7 @@ class _Loop(eqx.Module):
         return new, score
 
 
-@eqx.filter_jit(donate="all-except-first")
+@_jit(donate="all-except-first", compiler_options=compile_options())
 def _chunk(fixed: tuple[_Loop, PyTree, Array, PRNGKeyArray], state: _State) -> tuple[_State, dict[str, Array]]:
     """Many steps in one compiled scan; returns the state and the mean of each term."""
     loop, prepared, first, keys = fixed
@@ -176,7 +178,7 @@ def _chunk(fixed: tuple[_Loop, PyTree, Array, PRNGKeyArray], state: _State) -> t
     return eqx.combine(arrays, rest), jax.tree.map(lambda t: jnp.mean(t, axis=0), terms)
 
 
-@eqx.filter_jit
+@_jit(compiler_options=compile_options())
 def _evaluate(loop: _Loop, state: _State, valid: PyTree) -> tuple[_State, Array]:
     key = jax.random.key(0)  # the same masks and noise at every evaluation
     if loop.members is None:

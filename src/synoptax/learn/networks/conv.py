@@ -81,7 +81,7 @@ class Conv(eqx.Module):
         out = jax.lax.conv_general_dilated(
             padded[None], self.kernel, (self.stride, self.stride), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")
         )
-        return out[0] + self.bias
+        return out[0] + self.bias[None, None]
 
 
 class ChannelNorm(eqx.Module):
@@ -101,9 +101,13 @@ class ChannelNorm(eqx.Module):
         self.groups = max(g for g in range(1, min(groups, channels) + 1) if channels % g == 0)
 
     def __call__(self, field: Float[Array, "y x channel"]) -> Float[Array, "y x channel"]:
-        y, x, channels = field.shape
-        grouped = field.reshape(y, x, self.groups, channels // self.groups)
-        mean = jnp.mean(grouped, axis=(0, 1, 3), keepdims=True)
-        variance = jnp.mean((grouped - mean) ** 2, axis=(0, 1, 3), keepdims=True)
-        normal = ((grouped - mean) * jax.lax.rsqrt(variance + 1e-5)).reshape(y, x, channels)
-        return normal * self.scale + self.shift
+        # Sums over the grid run along contiguous channels and are pooled into groups afterwards: a reduction over the
+        # few channels of a group at every cell would not vectorise.
+        centred = field - self._pooled(field)
+        variance = self._pooled(centred**2)
+        return centred * (jax.lax.rsqrt(variance + 1e-5) * self.scale[None, None]) + self.shift[None, None]
+
+    def _pooled(self, field: Float[Array, "y x channel"]) -> Float[Array, "1 1 channel"]:
+        """The mean over the grid and the group, for every channel."""
+        means = jnp.mean(jnp.mean(field, axis=(0, 1)).reshape(self.groups, -1), axis=1)
+        return jnp.repeat(means, field.shape[-1] // self.groups)[None, None]

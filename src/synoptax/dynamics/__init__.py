@@ -6,7 +6,26 @@ from .base import (
     AbstractScheme as AbstractScheme,
     AbstractSystem as AbstractSystem,
 )
+from .adjoint import adjoint_test as adjoint_test, tangent_linear as tangent_linear, taylor_test as taylor_test
+from .augmented import Augmented as Augmented, AugmentedState as AugmentedState
+from .noisy import Noisy as Noisy
 from .rollout import rollout as rollout
-from .schemes import RK4 as RK4, Euler as Euler, Heun as Heun
+from .schemes import ETDRK4 as ETDRK4, RK4 as RK4, Euler as Euler, Heun as Heun
+from .semilinear import (
+    AbstractExponentialScheme as AbstractExponentialScheme,
+    AbstractSemilinear as AbstractSemilinear,
+)
 from .stepped import Stepped as Stepped
-from .systems import HeldSuarez as HeldSuarez, Lorenz63 as Lorenz63, Lorenz96 as Lorenz96, Mountain as Mountain
+from .stepped_semilinear import SteppedSemilinear as SteppedSemilinear
+from .systems import (
+    BarotropicVorticity as BarotropicVorticity,
+    HeldSuarez as HeldSuarez,
+    KuramotoSivashinsky as KuramotoSivashinsky,
+    Lorenz63 as Lorenz63,
+    Lorenz84 as Lorenz84,
+    Lorenz96 as Lorenz96,
+    LorenzUV as LorenzUV,
+    Mountain as Mountain,
+    TwoLayerQuasiGeostrophic as TwoLayerQuasiGeostrophic,
+)
+from .white import White as White

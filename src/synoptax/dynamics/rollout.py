@@ -73,10 +73,16 @@ def _rollout(dynamics, state, start, forcing, key, steps: int, every: int, check
         return (new, status), None
 
     def block(carry: Carry, inputs: tuple[Array, PyTree]) -> tuple[Carry, PyTree]:
-        carry, _ = jax.lax.scan(one, carry, inputs)
+        if every == 1:  # a loop of one costs its set-up in every cycle of a filter
+            carry, _ = one(carry, jax.tree.map(lambda x: x[0], inputs))
+        else:
+            carry, _ = jax.lax.scan(one, carry, inputs)
         return carry, keep(carry[0])
 
     def segment(carry: Carry, inputs: tuple[Array, PyTree]) -> tuple[Carry, PyTree]:
+        if inputs[0].shape[0] == 1:
+            carry, field = block(carry, jax.tree.map(lambda x: x[0], inputs))
+            return carry, jax.tree.map(lambda x: x[None], field)
         return jax.lax.scan(block, carry, inputs)
 
     fold = (kept, every) if checkpoint is None else (kept // checkpoint, checkpoint, every)

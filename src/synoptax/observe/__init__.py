@@ -1,0 +1,25 @@
+"""What instruments see: observation operators and the errors that come with them."""
+
+from . import covariances as covariances
+from .averaged import Averaged as Averaged
+from .base import AbstractObservation as AbstractObservation
+from .covariances import (
+    AbstractCorrelation as AbstractCorrelation,
+    AbstractCovariance as AbstractCovariance,
+    Dense as Dense,
+    Diagonal as Diagonal,
+    Diffusion as Diffusion,
+    Kernel as Kernel,
+    Matern as Matern,
+    Periodic as Periodic,
+    Scaled as Scaled,
+    SquaredExponential as SquaredExponential,
+    Stacked as Stacked,
+)
+from .everything import Everything as Everything
+from .interpolated import Interpolated as Interpolated
+from .interpolated_circle import InterpolatedCircle as InterpolatedCircle
+from .joined import Joined as Joined
+from .moving import Moving as Moving
+from .nonlinear import Nonlinear as Nonlinear
+from .sites import Sites as Sites

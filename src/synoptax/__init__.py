@@ -10,19 +10,34 @@ from typing import TYPE_CHECKING
 from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from . import assimilate as assimilate
     from . import core as core
     from . import downscale as downscale
     from . import dynamics as dynamics
     from . import experiment as experiment
     from . import fields as fields
     from . import learn as learn
+    from . import observe as observe
     from . import problems as problems
     from . import records as records
     from . import show as show
     from . import verify as verify
 
 _ROOMS = frozenset(
-    {"core", "downscale", "dynamics", "experiment", "fields", "learn", "problems", "records", "show", "verify"}
+    {
+        "assimilate",
+        "core",
+        "downscale",
+        "dynamics",
+        "experiment",
+        "fields",
+        "learn",
+        "observe",
+        "problems",
+        "records",
+        "show",
+        "verify",
+    }
 )
 
 

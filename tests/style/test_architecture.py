@@ -24,7 +24,8 @@ CLASSES = sorted(
     },
     key=lambda c: (c.__module__, c.__qualname__),
 )
-METHOD_PACKAGES = ("downscale",)
+METHOD_PACKAGES = ("downscale", "assimilate")
+METHODS = (synoptax.downscale.AbstractMethod, synoptax.assimilate.AbstractAnalysis)
 WORDS = {"Use it": ("Use it", "When to use"), "Cost": ("Cost", "cost", "Needs no training")}
 SECTIONS = ("Use it", "Cost", "**Good values:**", "**Fails when:**", "Reference:")
 
@@ -80,7 +81,7 @@ def test_no_super_hasattr_or_print(path):
 
 def _exported(package: str) -> list[type]:
     module = importlib.import_module(f"synoptax.{package}")
-    return [v for n, v in vars(module).items() if inspect.isclass(v) and is_final(v) and not n.startswith("_")]
+    return [v for v in vars(module).values() if inspect.isclass(v) and issubclass(v, METHODS) and is_final(v)]
 
 
 @pytest.mark.parametrize("package", METHOD_PACKAGES)
@@ -104,10 +105,11 @@ def test_docstrings_of_methods_have_the_sections(package):
 
 
 def test_methods_never_see_the_evaluation_truth():
-    from synoptax import downscale
+    from synoptax import assimilate, downscale
 
-    for name, cls in vars(downscale).items():
-        if inspect.isclass(cls) and issubclass(cls, downscale.AbstractMethod | downscale.AbstractDownscaler):
+    seeing = (*METHODS, downscale.AbstractDownscaler)
+    for name, cls in {**vars(downscale), **vars(assimilate)}.items():
+        if inspect.isclass(cls) and issubclass(cls, seeing):
             for method in vars(cls).values():
                 if inspect.isfunction(method):
                     assert not {"truth", "test"} & set(inspect.signature(method).parameters), name

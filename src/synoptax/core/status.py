@@ -34,7 +34,22 @@ class Status(enum.IntEnum):
         ),
     )
 
+    member_replaced = (
+        4,
+        (
+            "Finished: some members left the finite numbers and were replaced by copies of others. Shorten the time "
+            "step, inflate less, or start with less spread."
+        ),
+    )
+    not_converged = (
+        5,
+        (
+            "Finished without convergence: the iterations ended before the gradient was small. Give more iterations, a "
+            "shorter window, or a better first guess."
+        ),
+    )
+
     @property
     def failed(self) -> bool:
         """True when the result should count as diverged."""
-        return self not in (Status.successful, Status.stopped_early)
+        return self in (Status.nonfinite_loss, Status.nonfinite_state)

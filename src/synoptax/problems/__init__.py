@@ -13,3 +13,18 @@ from .iberia_winter import (
     Scenario as Scenario,
     ValueStations as ValueStations,
 )
+from .kuramoto_sivashinsky_bocquet2019 import KuramotoSivashinskyBocquet2019 as KuramotoSivashinskyBocquet2019
+from .lorenz63_sakov2012 import Lorenz63Sakov2012 as Lorenz63Sakov2012
+from .lorenz96_bocquet2013 import Lorenz96Bocquet2013 as Lorenz96Bocquet2013
+from .lorenz_uv_wilks2005 import LorenzUVWilks2005 as LorenzUVWilks2005
+from .lorenz96_sakov2008 import Lorenz96Sakov2008 as Lorenz96Sakov2008
+from .twin import AbstractTwinProblem as AbstractTwinProblem
+from .lorenz63_vardax import (
+    AbstractStart as AbstractStart,
+    Lorenz63Vardax as Lorenz63Vardax,
+    NearFixedPoint as NearFixedPoint,
+    OnAttractor as OnAttractor,
+    WindowTwin as WindowTwin,
+    fixed_point as fixed_point,
+)
+from .lorenz63_fablet2021 import Lorenz63Fablet2021 as Lorenz63Fablet2021

@@ -16,6 +16,7 @@ from .climatology import (
 )
 from .evaluate import Evaluation as Evaluation, evaluate as evaluate
 from .infer import (
+    Bootstrap as Bootstrap,
     Interval as Interval,
     difference as difference,
     interval as interval,
@@ -48,5 +49,7 @@ from .metrics import (
     WetDayIntensityError as WetDayIntensityError,
 )
 from .resampling import AbstractResampling as AbstractResampling, Circular as Circular, Moving as Moving
+from .runs import pooled_rmse as pooled_rmse, predictability_time as predictability_time
 from .score import score as score
+from .tracks import constant_errors as constant_errors, track_errors as track_errors
 from .windows import AbstractWindow as AbstractWindow, Boxcar as Boxcar, Hann as Hann

@@ -6,4 +6,12 @@ from .tiny_waves import TinyWaves as TinyWaves
 from .iberia_winter import IberiaWinterCard as IberiaWinterCard
 from .held_suarez_5p6_to_2p8 import HeldSuarezCard as HeldSuarezCard
 from .dynamo_ablations import DynamoAblations as DynamoAblations
+from .label_efficiency import LabelEfficiency as LabelEfficiency
 from .quickstart import Quickstart as Quickstart
+from .lorenz96_sakov2008 import Lorenz96Sakov2008Card as Lorenz96Sakov2008Card
+from .lorenz63_vardax import Lorenz63VardaxCard as Lorenz63VardaxCard
+from .kuramoto_sivashinsky_bocquet2019 import KuramotoSivashinskyBocquet2019Card as KuramotoSivashinskyBocquet2019Card
+from .lorenz63_sakov2012 import Lorenz63Sakov2012Card as Lorenz63Sakov2012Card
+from .lorenz96_bocquet2013 import Lorenz96Bocquet2013Card as Lorenz96Bocquet2013Card
+from .lorenz_uv_wilks2005 import LorenzUVWilks2005Card as LorenzUVWilks2005Card
+from .lorenz63_fablet2021 import Lorenz63Fablet2021Card as Lorenz63Fablet2021Card

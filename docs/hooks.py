@@ -5,12 +5,16 @@ from types import ModuleType
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
-    """Replaces the marks `{{ methods }}` and `{{ metrics }}` by their tables."""
-    from synoptax import downscale, verify
+    """Replaces marks such as `{{ methods }}` and `{{ metrics }}` by their tables."""
+    from synoptax import assimilate, downscale, dynamics, observe, verify
 
     for mark, package, base in (
         ("{{ methods }}", downscale, downscale.AbstractMethod),
         ("{{ metrics }}", verify, verify.AbstractMetric),
+        ("{{ analyses }}", assimilate, assimilate.AbstractAnalysis),
+        ("{{ systems }}", dynamics, dynamics.AbstractSystem),
+        ("{{ operators }}", observe, observe.AbstractObservation),
+        ("{{ covariances }}", observe, observe.AbstractCovariance),
     ):
         if mark in markdown:
             markdown = markdown.replace(mark, table(package, base))

@@ -1,4 +1,4 @@
-"""Prints the tables of docs/results.md from the results.json files of finished runs.
+"""Prints the tables of the docs from the results.json files of finished runs.
 
 python docs/make_tables.py OUT/results.json METRIC [METRIC ...]
 """
@@ -8,24 +8,32 @@ import sys
 
 
 def table(path: str, metrics: list[str]) -> str:
-    """One row a method and variable: value with its interval, and the paired ratio to ridge."""
+    """One row a method, variable and metric: the value with its interval, and what else the rows have to say."""
     with open(path) as stream:
-        rows = json.load(stream)["rows"]
-    lines = [
-        "| method | variable | metric | value (95 %) | ratio to ridge (95 %) | seeds |",
-        "|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        if not any(row["metric"].startswith(m) for m in metrics):
-            continue
-        low, high = row.get("ratio_vs_ridge_low"), row.get("ratio_vs_ridge_high")
-        ratio = "" if low is None else f"{row['ratio_vs_ridge']:.3f} ({low:.3f} to {high:.3f})"
-        interval = "" if row["low"] is None else f" ({row['low']:.4g} to {row['high']:.4g})"
-        name, metric = row["method"], row["metric"].split("(")[0]
-        lines.append(
-            f"| {name} | {row['variable']} | {metric} | {row['value']:.4g}{interval} | {ratio} | {row['seeds']} |"
+        rows = [r for r in json.load(stream)["rows"] if any(r["metric"].startswith(m) for m in metrics)]
+    columns = {
+        "method": lambda r: r["method"],
+        "variable": lambda r: r["variable"],
+        "metric": lambda r: r["metric"].split("(")[0],
+        "value (95 %)": lambda r: _with(r["value"], r["low"], r["high"]),
+    }
+    if any(r.get("ratio_vs_ridge") is not None for r in rows):
+        columns["ratio to ridge (95 %)"] = lambda r: _with(
+            r.get("ratio_vs_ridge"), r.get("ratio_vs_ridge_low"), r.get("ratio_vs_ridge_high"), digits=".3f"
         )
-    return "\n".join(lines)
+    if any(r["published"] is not None for r in rows):
+        columns["published"] = lambda r: "" if r["published"] is None else f"{r['published']:g}"
+    columns["seeds"] = lambda r: str(r["seeds"])
+    if any(r["diverged"] for r in rows):
+        columns["lost"] = lambda r: str(r["diverged"])
+    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    return "\n".join(lines + ["| " + " | ".join(say(r) for say in columns.values()) + " |" for r in rows])
+
+
+def _with(value: float | None, low: float | None, high: float | None, digits: str = ".4g") -> str:
+    if value is None:
+        return ""
+    return f"{value:{digits}}" + ("" if low is None else f" ({low:{digits}} to {high:{digits}})")
 
 
 if __name__ == "__main__":

@@ -235,8 +235,8 @@ def test_results_are_strict_json_with_every_promised_key(finished):
 
 def test_folds_that_share_a_block_are_refused(tmp_path):
     class Shared(TravellingWaves):
-        def folds(self, *, key):
-            for fold in PROBLEM.folds(key=key):
+        def folds(self, *, key, monitor=Monitor()):
+            for fold in PROBLEM.folds(key=key, monitor=monitor):
                 yield type(fold)(fold.name, fold.task, fold.test, np.zeros_like(fold.blocks), fold.climatology)
 
     with pytest.raises(InputError, match="no two folds share"):

@@ -27,12 +27,12 @@ import sys
 import jax
 jax.config.update("jax_enable_x64", True)
 from synoptax.core import Monitor
-from synoptax.downscale import ResidualUNet
+from synoptax.downscale import ResidualUNet, Training
 from synoptax.experiment.fitting import fit_model
 from synoptax.fields.io import open_dataset
 from synoptax.fields.prepare import prepare_task
 prepared = prepare_task(open_dataset(sys.argv[1]), variables=["t2m"], factor=2, train=sys.argv[3], valid=sys.argv[4])
-method = ResidualUNet(width=4, levels=2, steps=150, every=5, batch=4, patience=None)
+method = ResidualUNet(width=4, levels=2, training=Training(steps=150, every=5, batch=4, patience=None))
 say = lambda stage, done, total, note: print(stage, done, flush=True)
 fit_model(prepared, sys.argv[2], method=method, monitor=Monitor(report=say, seconds=0.0))
 """

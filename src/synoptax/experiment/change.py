@@ -96,7 +96,7 @@ def _means(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean over days and places of every segment, and its share of wet days; whole runs, for methods that detrend."""
     if wet is None:
-        days = _average(np.asarray(model.predict(predictors)), weights)
+        days = _average(np.asarray(model.predict(predictors))[None], weights)
         share = np.zeros(0)
     else:
         amounts, shares = [], []
@@ -104,8 +104,9 @@ def _means(
             drawn = np.asarray(
                 model.sample(predictors.at(window), key=jax.random.fold_in(key, window.start), count=members)
             )
-            amounts.append(_average(drawn[:, new].mean(axis=0), weights))
-            shares.append(_average((drawn[:, new] >= wet).mean(axis=0), weights))
+            some = drawn[:, new]
+            amounts.append(_average(some, weights))
+            shares.append(_average(np.where(np.isnan(some), np.nan, some >= wet), weights))
         days, share = np.concatenate(amounts), np.concatenate(shares)
     segment = np.asarray(predictors.segment)
     numbers = np.unique(segment)
@@ -117,9 +118,10 @@ def _means(
 
 
 def _average(fields: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Over the places that were observed, one number a time."""
-    axes = tuple(range(1, fields.ndim))
-    return np.sum(np.where(weights > 0, fields, 0.0) * weights, axis=axes) / weights.sum()
+    """Over members and the places that were observed, one number a time; past fields that are drawn may have gaps."""
+    axes = (0, *range(2, fields.ndim))
+    there = np.where(np.isfinite(fields), np.broadcast_to(weights, fields.shape), 0.0)
+    return np.sum(np.where(there > 0, fields, 0.0) * there, axis=axes) / there.sum(axis=axes)
 
 
 def _rows(signal: Signal, label: str, task: Task, climates: Climates, card: str) -> list[Row]:

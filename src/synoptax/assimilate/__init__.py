@@ -47,7 +47,7 @@ from .particles import (
 from .rotation import AbstractRotation as AbstractRotation, NoRotation as NoRotation, RandomRotation as RandomRotation
 from .optimal_interpolation import OptimalInterpolation as OptimalInterpolation
 from .search import BFGS as BFGS, AbstractSearch as AbstractSearch, GaussNewton as GaussNewton
-from .spectrum import AbstractHessian as AbstractHessian, Lanczos as Lanczos, WholeHessian as WholeHessian
+from .hessian import AbstractHessian as AbstractHessian, Lanczos as Lanczos, WholeHessian as WholeHessian
 from .threedvar import ThreeDVar as ThreeDVar
 from .weight_prior import AbstractWeightPrior as AbstractWeightPrior, FiniteSize as FiniteSize, Plain as Plain
 from .interpolated_observations import InterpolatedObservations as InterpolatedObservations

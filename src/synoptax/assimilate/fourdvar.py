@@ -13,8 +13,8 @@ from ..observe import AbstractCovariance, AbstractObservation
 from ..records import Gaussian, Window
 from .base import AbstractAnalysis, Update
 from .cost import Cost, advance, trajectory
+from .hessian import AbstractHessian, Spectrum
 from .search import AbstractSearch, Found, GaussNewton, minimum, posterior
-from .spectrum import AbstractHessian, Spectrum
 from .variational import finished, told
 
 

@@ -14,9 +14,9 @@ from ..observe import AbstractObservation
 from ..records import Estimate, Gaussian, Window
 from .cost import Cost
 from .fourdvar import FourDVar
+from .hessian import AbstractHessian
 from .reconstruction import AbstractReconstruction, Reconstruction, interpolated
 from .search import AbstractSearch, GaussNewton, posterior
-from .spectrum import AbstractHessian
 from .variational import finished
 
 

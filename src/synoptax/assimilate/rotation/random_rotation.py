@@ -1,28 +1,10 @@
 """Random rotations that keep the mean."""
 
-import abc
-
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-
-class AbstractRotation(eqx.Module):
-    """Mixes anomalies without changing mean and covariance."""
-
-    @abc.abstractmethod
-    def matrix(self, members: int, dtype, *, key: PRNGKeyArray) -> Float[Array, "member member"]:
-        """An orthogonal matrix that leaves the vector of ones alone."""
-
-
-class NoRotation(AbstractRotation):
-    """Anomalies stay as they are."""
-
-    def matrix(self, members: int, dtype, *, key: PRNGKeyArray) -> Float[Array, "member member"]:
-        """The identity."""
-        del key
-        return jnp.eye(members, dtype=dtype)
+from .base import AbstractRotation
 
 
 class RandomRotation(AbstractRotation):

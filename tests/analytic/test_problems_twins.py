@@ -16,7 +16,8 @@ from synoptax.problems import (
     Lorenz96Sakov2008,
     LorenzUVWilks2005,
 )
-from synoptax.records import Gaussian
+from synoptax.records import Estimate, Gaussian, Observations, Track, Twin
+from synoptax.verify import constant_errors, track_errors
 
 PUBLISHED = [  # interval, numbers, observations, variance of errors, climatology
     pytest.param(Lorenz63Sakov2012, 0.25, 3, 3, 2.0, 7.6, id="Lorenz63Sakov2012"),
@@ -65,3 +66,19 @@ def test_a_filter_finds_a_wrong_parameter():
     assert force[-1].std() < 0.1
     error = np.sqrt(((np.asarray(track.analysis.mean) - np.asarray(twin.truth)) ** 2).mean(axis=1))
     assert track.analysis.mean.shape == (150, 40) and error[50:].mean() < 0.3
+
+
+def test_errors_of_parts_make_up_the_error_of_the_whole():
+    """A truth of ones and twos: the slices are those asked for, and their squares add."""
+    truth = np.repeat([[1.0, 1.0, 2.0, 2.0, 2.0]], 3, axis=0)
+    nothing = Estimate(np.zeros((3, 5)), np.full((3, 5), 4.0))
+    times = np.arange(1.0, 4.0)
+    track = Track(nothing, nothing, nothing, times, times, None, {}, np.zeros(3, int), None)
+    twin = Twin(truth, truth[0], Observations(truth, times, np.zeros(()), 1), None)
+    whole, slow, fast = (track_errors(track, twin, part=p) for p in (slice(None), slice(0, 2), slice(2, 5)))
+    np.testing.assert_allclose(slow["analysis"], 1.0)
+    np.testing.assert_allclose(fast["analysis"], 2.0)
+    np.testing.assert_allclose(5 * whole["analysis"] ** 2, 2 * 1.0 + 3 * 4.0)
+    np.testing.assert_allclose(fast["analysis spread"], 2.0)
+    constant = Estimate(np.asarray([1.0, 1.0, 0.0, 0.0, 0.0]), None)
+    np.testing.assert_allclose(constant_errors(constant, twin, part=slice(0, 2)), 0.0)

@@ -3,6 +3,7 @@
 import abc
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -27,10 +28,11 @@ class AbstractTwinCard(AbstractCard):
     """Every method on the same draws of one twin problem.
 
     Class-level facts besides those of a card: `published`, `{(label, score): value}`, score one of `forecast`,
-    `analysis`, `smoothed`.
+    `analysis`, `smoothed`; `parts`, if any, as in `TwinExperiment`.
     """
 
     published: eqx.AbstractClassVar[Mapping[tuple[str, str], float]]
+    parts: ClassVar[Mapping[str, tuple[int, int]]] = {}
 
     @abc.abstractmethod
     def problem(self, *, quick: bool) -> AbstractTwinProblem:
@@ -54,6 +56,7 @@ class AbstractTwinCard(AbstractCard):
             methods=self.methods(problem.climate(), quick=quick),
             seeds=seeds,
             published=dict(self.published),
+            parts=dict(self.parts),
             notes=self.notes,
         )
         return run_twins(experiment, out=out, monitor=monitor)

@@ -34,6 +34,8 @@ class TwinExperiment:
     - `methods`: row label to method; `climatology` is added by itself.
     - `seeds`: draws of truth, observations and members, batched by `vmap`.
     - `published`: `{(label, score): value}`, score one of `forecast`, `analysis`, `smoothed`.
+    - `parts`: name to numbers of the field as one vector, (first, one after the last), whose analysis is scored by
+      itself besides the whole.
     - `notes`: sentences for the report.
     """
 
@@ -43,6 +45,7 @@ class TwinExperiment:
     methods: dict[str, AbstractAnalysis]
     seeds: int = 8
     published: dict[tuple[str, str], float] = dataclasses.field(default_factory=dict)
+    parts: dict[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -81,7 +84,7 @@ def run_twins(experiment: TwinExperiment, *, out: str | Path, monitor: Monitor =
     for number, (label, method) in enumerate([(CLIMATOLOGY, None), *experiment.methods.items()]):
         monitor(number, total, label)
         found[label] = cache.obtain(
-            [label, method, experiment.problem, experiment.seeds, precision],
+            [label, method, experiment.problem, experiment.seeds, precision, *experiment.parts.items()],
             lambda folder, method=method: _work(experiment, method),
         )
     monitor(total, total, "scored")
@@ -101,12 +104,17 @@ def run_twins(experiment: TwinExperiment, *, out: str | Path, monitor: Monitor =
 
 def _work(experiment: TwinExperiment, method: AbstractAnalysis | None) -> Outcome:
     problem, burn = experiment.problem, experiment.problem.burn
+    parts = {f"analysis of {name}": slice(*ends) for name, ends in experiment.parts.items()}
     keys = jax.random.split(jax.random.key(0), experiment.seeds)
     twins = jax.jit(lambda k: jax.vmap(problem.simulate)(k))(keys)
     if method is None:
         climate = problem.climate()
-        errors = np.asarray(jax.vmap(lambda t: constant_errors(_Mean(climate.mean), t))(twins))
-        return Outcome({"forecast": errors, "analysis": errors}, {}, np.zeros(len(keys), int), Cost(), 0)
+        scored = {"forecast": slice(None), "analysis": slice(None)} | parts
+        guess = _Mean(climate.mean)
+        errors = {
+            k: np.asarray(jax.vmap(lambda t, p=p: constant_errors(guess, t, part=p))(twins)) for k, p in scored.items()
+        }
+        return Outcome(errors, {}, np.zeros(len(keys), int), Cost(), 0)
     drawing = jax.vmap(lambda k: jax.random.fold_in(k, 1))(keys)
 
     @eqx.filter_jit
@@ -124,6 +132,7 @@ def _work(experiment: TwinExperiment, method: AbstractAnalysis | None) -> Outcom
             errors = track_errors(track, twin)
             if method.length == 1:  # nothing is smoothed: the same numbers again would only look like more
                 errors = {k: v for k, v in errors.items() if not k.startswith("smoothed")}
+            errors |= {name: track_errors(track, twin, part=part)["analysis"] for name, part in parts.items()}
             return errors, means, jnp.max(track.status)
 
         return jax.vmap(one)(twins, keys)
@@ -171,6 +180,9 @@ def _rows(experiment: TwinExperiment, label: str, outcome: Outcome, climate: Out
         means = outcome.series[score][:, burn:].mean(axis=1)
         published = experiment.published.get((label, score))
         rows.append(_row(means, f"{score} RMSE", "lower", facts, published=published))
+    for name in experiment.parts:
+        means = outcome.series[f"analysis of {name}"][:, burn:].mean(axis=1)
+        rows.append(_row(means, "analysis RMSE", "lower", facts, variable=name))
     if "analysis spread" in outcome.series:
         spread = outcome.series["analysis spread"][:, burn:].mean(axis=1)
         error = outcome.series["analysis"][:, burn:].mean(axis=1)
@@ -185,13 +197,21 @@ def _rows(experiment: TwinExperiment, label: str, outcome: Outcome, climate: Out
     return rows
 
 
-def _row(values: np.ndarray, metric: str, better: str, facts: dict, published: float | None = None) -> Row:
+def _row(
+    values: np.ndarray,
+    metric: str,
+    better: str,
+    facts: dict,
+    *,
+    published: float | None = None,
+    variable: str = "state",
+) -> Row:
     random = np.random.default_rng(0)
     drawn = np.median(values[random.integers(0, len(values), (2000, len(values)))], axis=1)
     low, high = np.quantile(drawn, [0.025, 0.975]) if len(values) > 2 else (np.nan, np.nan)
     value = float(np.median(values))
     return row(
-        variable="state", metric=metric, value=value, low=low, high=high, better=better, published=published, **facts
+        variable=variable, metric=metric, value=value, low=low, high=high, better=better, published=published, **facts
     )
 
 

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float, PyTree
 from ..records import Estimate, Track, Twin
 
 
-def track_errors(track: Track, twin: Twin) -> dict[str, Float[Array, " time"]]:
+def track_errors(track: Track, twin: Twin, *, part: slice = slice(None)) -> dict[str, Float[Array, " time"]]:
     """Root mean square errors over the field at each time, and the root mean square spread beside them.
 
     Names: `forecast`, `analysis`, `smoothed` (NaN where the window had not yet left the start), and `forecast spread`,
@@ -18,8 +18,9 @@ def track_errors(track: Track, twin: Twin) -> dict[str, Float[Array, " time"]]:
     **Arguments:**
     - `track`: of one run; batches through `jax.vmap`.
     - `twin`: the draw that it assimilated.
+    - `part`: which numbers of the field as one vector count; all by default.
     """
-    truth = flattened(twin.truth)
+    truth = flattened(twin.truth)[:, part]
     start = twin.observations.start
     known = jnp.concatenate([jnp.full((1, truth.shape[1]), jnp.nan, truth.dtype), truth])
     times = jnp.concatenate([start[None], track.times])
@@ -32,15 +33,15 @@ def track_errors(track: Track, twin: Twin) -> dict[str, Float[Array, " time"]]:
         ("analysis", track.analysis, truth),
         ("smoothed", track.smoothed, known[row]),
     ):
-        found[name] = jnp.sqrt(jnp.mean((flattened(estimate.mean) - target) ** 2, axis=1))
-        found[f"{name} spread"] = jnp.sqrt(jnp.mean(flattened(estimate.variance), axis=1))
+        found[name] = jnp.sqrt(jnp.mean((flattened(estimate.mean)[:, part] - target) ** 2, axis=1))
+        found[f"{name} spread"] = jnp.sqrt(jnp.mean(flattened(estimate.variance)[:, part], axis=1))
     return found
 
 
-def constant_errors(estimate: Estimate, twin: Twin) -> Float[Array, " time"]:
+def constant_errors(estimate: Estimate, twin: Twin, *, part: slice = slice(None)) -> Float[Array, " time"]:
     """Root mean square errors, time by time, of a field that does not change: a climatology."""
-    guess = ravel_pytree(estimate.mean)[0]
-    return jnp.sqrt(jnp.mean((flattened(twin.truth) - guess[None]) ** 2, axis=1))
+    guess = ravel_pytree(estimate.mean)[0][part]
+    return jnp.sqrt(jnp.mean((flattened(twin.truth)[:, part] - guess[None]) ** 2, axis=1))
 
 
 def flattened(fields: PyTree) -> Float[Array, "time number"]:

@@ -22,6 +22,8 @@ KNOWN = {
     "lift_inverts_project",
     "noise_is_additive",
     "parameters_persist",
+    "is_its_function",
+    "refuses_derivatives",
 }
 T0 = jnp.asarray(0.0)
 
@@ -209,3 +211,32 @@ def test_parameters_persist(model):
     guess = rollout(model.dynamics, state.state, steps=5)
     assert float(jnp.max(jnp.abs(guess.last - alone.last))) > 1e-3
     close(run.fields[-1], alone.fields[-1])
+
+
+@pytest.mark.parametrize("model", claimers("is_its_function"))
+def test_is_its_function(model):
+    """A step, or a tendency, is what the function says at that state and time, alone and side by side."""
+    states = np.stack([model.start(key=jax.random.key(k)) for k in range(3)])
+    if isinstance(model, AbstractSystem):
+        found = jax.jit(jax.vmap(model.tendency))(states, jnp.asarray([0.0, 1.0, 2.0]))
+        wanted = [model.function(x, t) for x, t in zip(states, (0.0, 1.0, 2.0), strict=True)]
+        np.testing.assert_allclose(found, np.stack(wanted), rtol=1e-12)
+        assert np.abs(found[1] - model.function(states[1], 0.0)).max() > 1e-2  # the time matters
+        return
+    run = jax.vmap(lambda x: rollout(model, x, steps=3, start=0.7))(states)
+    for i, x in enumerate(states):
+        for j in range(3):
+            x = model.function(x, 0.7 + j * model.dt)
+            np.testing.assert_allclose(run.fields[i, j], x, rtol=1e-12)
+        np.testing.assert_allclose(rollout(model, states[i], steps=3, start=0.7).last, x, rtol=1e-12)
+    with pytest.raises(InputError, match="a forcing"):
+        model.step(states[0], T0, forcing=jnp.zeros(3))
+
+
+@pytest.mark.parametrize("model", claimers("refuses_derivatives"))
+def test_refuses_derivatives(model):
+    """Forward and backward, inside of a compiled scan too, in one sentence."""
+    state = model.start(key=jax.random.key(0))
+    for ask in (lambda f: jax.jit(jax.grad(lambda x: jnp.sum(f(x)))), lambda f: jax.jit(jax.jacfwd(f))):
+        with pytest.raises(InputError, match="has no derivative"):
+            ask(lambda x: rollout(model, x, steps=4).last)(state)

@@ -8,6 +8,7 @@ from .base import (
 )
 from .adjoint import adjoint_test as adjoint_test, tangent_linear as tangent_linear, taylor_test as taylor_test
 from .augmented import Augmented as Augmented, AugmentedState as AugmentedState
+from .host_function import HostFunction as HostFunction
 from .noisy import Noisy as Noisy
 from .rollout import rollout as rollout
 from .schemes import ETDRK4 as ETDRK4, RK4 as RK4, Euler as Euler, Heun as Heun
@@ -15,6 +16,7 @@ from .semilinear import (
     AbstractExponentialScheme as AbstractExponentialScheme,
     AbstractSemilinear as AbstractSemilinear,
 )
+from .step_function import StepFunction as StepFunction
 from .stepped import Stepped as Stepped
 from .stepped_semilinear import SteppedSemilinear as SteppedSemilinear
 from .systems import (
@@ -28,4 +30,5 @@ from .systems import (
     Mountain as Mountain,
     TwoLayerQuasiGeostrophic as TwoLayerQuasiGeostrophic,
 )
+from .tendency_function import TendencyFunction as TendencyFunction
 from .white import White as White

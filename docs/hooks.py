@@ -14,7 +14,7 @@ def on_page_markdown(markdown: str, **_: object) -> str:
         ("{{ analyses }}", assimilate, assimilate.AbstractAnalysis),
         ("{{ systems }}", dynamics, dynamics.AbstractSystem),
         ("{{ operators }}", observe, observe.AbstractObservation),
-        ("{{ covariances }}", observe, observe.AbstractCovariance),
+        ("{{ covariances }}", observe, observe.AbstractRoot),
     ):
         if mark in markdown:
             markdown = markdown.replace(mark, table(package, base))

@@ -11,6 +11,7 @@ from synoptax import assimilate
 from synoptax.assimilate import AbstractAnalysis, cycle
 from synoptax.assimilate.vectors import Seen
 from synoptax.core import InputError, Status, entries
+from synoptax.observe import Hybrid
 from synoptax.records import Ensemble, Gaussian
 
 METHODS = entries(assimilate, AbstractAnalysis)
@@ -182,6 +183,26 @@ def test_smoothers_agree_on_a_linear_problem(lag):
     np.testing.assert_allclose(one.smoothed_times, other.smoothed_times)
     np.testing.assert_allclose(one.smoothed.mean, other.smoothed.mean, atol=1e-8)
     np.testing.assert_allclose(one.analysis.mean, other.analysis.mean, atol=1e-8)
+    variational = run(assimilate.FourDEnVar(symmetric, lag), twin.rotation(), operator, record)
+    np.testing.assert_allclose(variational.smoothed.mean, other.smoothed.mean, atol=1e-8)
+    np.testing.assert_allclose(variational.analysis.mean, other.analysis.mean, atol=1e-8)
+    np.testing.assert_allclose(variational.analysis.variance, other.analysis.variance, atol=1e-8)
+
+
+def test_hybrid_analysis_is_that_of_the_kalman_filter_with_both_covariances():
+    operator, static = twin.network(whole=False), twin.Dense.of(twin.covariance(7))
+    near = twin.Dense.of(np.exp(-np.abs(np.arange(6)[:, None] - np.arange(6)[None]) / 2.0))
+    filter = assimilate.ETKF(5, assimilate.Multiplicative(1.0))
+    method = assimilate.FourDEnVar(filter, localisation=near, static=static, weight=0.3)
+    record = twin.record(operator)
+    members = np.asarray(method.start(twin.prior(), key=jax.random.split(jax.random.key(5))[0]).members)
+    mixed = 0.7 * np.asarray(static.dense()) + 0.3 * np.asarray(near.dense()) * np.cov(members.T)
+    want, _ = twin.kalman(members.mean(axis=0), mixed, np.asarray(record.values[0]), operator)
+    np.testing.assert_allclose(run(method, STILL, operator, record).analysis.mean[0], want, atol=1e-8)
+    with pytest.raises(InputError, match="whiten"):
+        run(assimilate.FourDVar(covariance=Hybrid(static, static)), STILL, operator, record)
+    with pytest.raises(InputError, match="between 0 and 1"):
+        assimilate.FourDEnVar(filter, weight=-0.1)
 
 
 def test_serial_filters_agree_and_need_independent_errors():

@@ -7,10 +7,11 @@ import pytest
 
 from synoptax import observe
 from synoptax.core import InputError, entries, fingerprint, load, save
-from synoptax.observe import AbstractCorrelation, AbstractCovariance, AbstractObservation
+from synoptax.observe import AbstractCorrelation, AbstractCovariance, AbstractObservation, AbstractRoot
 
 OPERATORS = entries(observe, AbstractObservation)
 COVARIANCES = entries(observe, AbstractCovariance)
+ROOTS = {k: v for k, v in entries(observe, AbstractRoot).items() if k not in COVARIANCES}
 CORRELATIONS = entries(observe, AbstractCorrelation)
 KNOWN_OF_OPERATORS = {"linear", "differentiable"}
 KNOWN_OF_COVARIANCES = {"root_and_whiten_invert", "variance_is_diagonal", "mask_is_marginal", "refuses_mask"}
@@ -35,6 +36,8 @@ def test_everything_claims_what_it_must_and_nothing_unknown():
     assert len(OPERATORS) >= 8 and len(COVARIANCES) >= 7 and len(CORRELATIONS) >= 2
     for name, cls in OPERATORS.items():
         assert {"differentiable"} <= cls.claims <= KNOWN_OF_OPERATORS, name
+    for name, cls in ROOTS.items():
+        assert cls.claims == {"root_transposes", "variance_is_diagonal"}, name
     for name, cls in COVARIANCES.items():
         assert {"root_and_whiten_invert", "variance_is_diagonal"} <= cls.claims <= KNOWN_OF_COVARIANCES, name
         assert len(cls.claims & {"mask_is_marginal", "refuses_mask"}) == 1, f"{name} must say what it does with a mask"
@@ -44,9 +47,9 @@ def test_everything_claims_what_it_must_and_nothing_unknown():
         assert covariances(claim), claim
 
 
-@pytest.mark.parametrize("name", [*OPERATORS, *COVARIANCES, *CORRELATIONS])
+@pytest.mark.parametrize("name", [*OPERATORS, *COVARIANCES, *ROOTS, *CORRELATIONS])
 def test_saved_and_loaded_whole(name, tmp_path):
-    example = {**OPERATORS, **COVARIANCES, **CORRELATIONS}[name].example()
+    example = {**OPERATORS, **COVARIANCES, **ROOTS, **CORRELATIONS}[name].example()
     save(example, tmp_path / "it")
     again = load(tmp_path / "it")[0]
     assert again == example and fingerprint(again) == fingerprint(example)
@@ -117,13 +120,25 @@ def test_root_and_whiten_invert(name):
     np.testing.assert_allclose(back(z[1])[0] @ z[0], z[1] @ covariance.root(z[0]), rtol=1e-9)
 
 
-@pytest.mark.parametrize("name", covariances("variance_is_diagonal"))
+@pytest.mark.parametrize("name", ROOTS)
+def test_root_transposes(name):
+    """L takes `white` numbers to `size`, linearly, in the precision of its argument, and JAX knows its transpose."""
+    covariance = ROOTS[name].example()
+    one, other = jax.random.normal(jax.random.key(1), (2, covariance.white))
+    drawn = covariance.root(one)
+    assert drawn.shape == (covariance.size,) and covariance.root(one.astype(jnp.float32)).dtype == jnp.float32
+    np.testing.assert_allclose(covariance.root(2.0 * one - other), 2.0 * drawn - covariance.root(other), atol=1e-12)
+    back = jax.linear_transpose(covariance.root, one)
+    np.testing.assert_allclose(back(drawn)[0] @ other, drawn @ covariance.root(other), rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", [*covariances("variance_is_diagonal"), *ROOTS])
 def test_variance_is_diagonal(name):
-    covariance = COVARIANCES[name].example()
+    covariance = {**COVARIANCES, **ROOTS}[name].example()
     matrix = np.asarray(covariance.dense())
     np.testing.assert_allclose(covariance.variances(), np.diag(matrix), rtol=1e-9)
     np.testing.assert_allclose(matrix, matrix.T, atol=1e-12)
-    assert np.linalg.eigvalsh(matrix)[0] > 0
+    assert np.linalg.eigvalsh(matrix)[0] > (0 if name in COVARIANCES else -1e-12)
 
 
 @pytest.mark.parametrize("name", covariances("mask_is_marginal"))
@@ -161,3 +176,26 @@ def test_correlations_begin_at_one_fall_and_are_positive_definite(name):
     distance = np.sqrt(((x[:, None] - x[None]) ** 2).sum(-1))
     assert np.linalg.eigvalsh(np.asarray(correlation(jnp.asarray(distance))))[0] > 0
     assert np.isfinite(jax.grad(lambda r: correlation(r))(0.0))
+
+
+def test_covariances_of_members_are_their_matrices():
+    """Localised is the Schur product, Hybrid the weighted sum, Repeated says the same at every time."""
+    members = jax.random.normal(jax.random.key(2), (5, 6))
+    near = observe.Periodic.of((3,), observe.SquaredExponential(0.8))
+    sample = np.cov(np.asarray(members).T)
+    taper = np.tile(np.asarray(near.dense()), (2, 2))  # two fields on three places
+    found = observe.Localised.of(members, near)
+    np.testing.assert_allclose(found.dense(), taper * sample, atol=1e-12)
+    np.testing.assert_allclose(observe.Localised.of(members).dense(), sample, atol=1e-12)
+    static = observe.Dense.of(np.eye(6) + 0.3)
+    mixed = observe.Hybrid(static, found, 0.7)
+    np.testing.assert_allclose(mixed.dense(), 0.3 * static.dense() + 0.7 * found.dense(), atol=1e-12)
+    np.testing.assert_allclose(observe.Repeated(near, 2).dense(), taper, atol=1e-12)
+    with pytest.raises(InputError, match="between 0 and 1"):
+        observe.Hybrid(static, found, 1.2)
+    with pytest.raises(InputError, match="does not fit"):
+        observe.Localised.of(members, observe.Constant(4))
+    with pytest.raises(InputError, match="two members"):
+        observe.Localised.of(members[:1])
+    with pytest.raises(InputError, match="same state"):
+        observe.Hybrid(near, found)

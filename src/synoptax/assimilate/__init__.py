@@ -10,6 +10,7 @@ from .enks import EnKS as EnKS
 from .ensrf import EnSRF as EnSRF
 from .etkf import ETKF as ETKF
 from .fourdvar import FourDVar as FourDVar
+from .fourdenvar import FourDEnVar as FourDEnVar
 from .filter import AbstractEnsembleFilter as AbstractEnsembleFilter
 from .extendedkf import ExtendedKF as ExtendedKF
 from .ienks import IEnKS as IEnKS
@@ -52,6 +53,7 @@ from .threedvar import ThreeDVar as ThreeDVar
 from .weight_prior import AbstractWeightPrior as AbstractWeightPrior, FiniteSize as FiniteSize, Plain as Plain
 from .interpolated_observations import InterpolatedObservations as InterpolatedObservations
 from .reconstruction import AbstractReconstruction as AbstractReconstruction, Reconstruction as Reconstruction
+from .cycled import Cycled as Cycled
 from .weak_fourdvar import WeakFourDVar as WeakFourDVar
 from .window_enks import WindowEnKS as WindowEnKS
 from .window_fourdvar import WindowFourDVar as WindowFourDVar

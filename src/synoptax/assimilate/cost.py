@@ -1,5 +1,7 @@
 """The one cost of all variational methods, in a control variable that the background makes white."""
 
+import abc
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -7,22 +9,52 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float, PyTree
 
 from ..dynamics import AbstractDynamics, rollout
-from ..observe import AbstractCovariance, AbstractObservation
+from ..observe import AbstractObservation, AbstractRoot
 from ..records import Window
 
 
-class Cost(eqx.Module):
-    """J(χ) = ½ |χ|² + ½ Σ_t |R_t^(-1/2) (y_t − H_t M_t(x_b + L χ))|², B = L Lᵀ.
+class AbstractCost(eqx.Module):
+    """J(χ) = ½ |χ|² + ½ Σ_t |R_t^(-1/2) (y_t − H_t x_t(χ))|², with what makes x_t of χ left open.
+
+    **Arguments:**
+    - `window`: what was observed; `used` marks the times that count.
+    - `dynamics`, `operator`: the model that says what is seen of a state, and H.
+    """
+
+    window: eqx.AbstractVar[Window]
+    used: eqx.AbstractVar[Bool[Array, " length"]]
+    dynamics: eqx.AbstractVar[AbstractDynamics]
+    operator: eqx.AbstractVar[AbstractObservation]
+
+    @abc.abstractmethod
+    def path(self, control: Float[Array, " n"]) -> PyTree:
+        """x_t(χ): states at the times of the window, leading time axis."""
+
+    def residual(self, control: Float[Array, " n"]) -> Float[Array, " m"]:
+        """All whitened departures, zero where nothing counts."""
+        states = self.path(control)
+
+        def one(state, values, mask, time, use):
+            seen = self.operator.apply(self.dynamics.project(state), time)
+            there = mask & use
+            departure = jnp.where(there, values.astype(seen.dtype) - seen, 0.0)
+            return self.operator.error(time).whiten(departure, mask=there)
+
+        w = self.window
+        return jnp.ravel(jax.vmap(one)(states, w.values, w.mask, w.times, self.used))
+
+
+class Cost(AbstractCost):
+    """x_t(χ) = M_t(x_b + L χ), B = L Lᵀ: the model runs through the window.
 
     **Arguments:**
     - `background`: x_b, a state at the start of the window.
     - `covariance`: B, of the state as one vector.
-    - `window`: what was observed; `used` marks the times that count.
-    - `dynamics`, `operator`: M and H.
+    - `window`, `used`, `dynamics`, `operator`: as above; the model is M too.
     """
 
     background: PyTree
-    covariance: AbstractCovariance
+    covariance: AbstractRoot
     window: Window
     used: Bool[Array, " length"]
     dynamics: AbstractDynamics
@@ -34,25 +66,16 @@ class Cost(eqx.Module):
         return back(flat + self.covariance.root(control))
 
     def control(self, state: PyTree) -> Float[Array, " n"]:
-        """L⁻¹ (x − x_b)."""
+        """L⁻¹ (x − x_b), where the covariance can whiten."""
         return self.covariance.whiten(ravel_pytree(state)[0] - ravel_pytree(self.background)[0])
 
     def states(self, state: PyTree) -> PyTree:
         """The model's states at the times of the window, leading time axis; memory of the adjoint: one state a time."""
         return trajectory(state, self.window, self.dynamics)
 
-    def residual(self, control: Float[Array, " n"]) -> Float[Array, " m"]:
-        """All whitened departures, zero where nothing counts."""
-        states = self.states(self.state(control))
-
-        def one(state, values, mask, time, use):
-            seen = self.operator.apply(self.dynamics.project(state), time)
-            there = mask & use
-            departure = jnp.where(there, values.astype(seen.dtype) - seen, 0.0)
-            return self.operator.error(time).whiten(departure, mask=there)
-
-        w = self.window
-        return jnp.ravel(jax.vmap(one)(states, w.values, w.mask, w.times, self.used))
+    def path(self, control: Float[Array, " n"]) -> PyTree:
+        """From the start through the window."""
+        return self.states(self.state(control))
 
     def cut(self, length: int) -> "Cost":
         """Only the first times of the window."""

@@ -91,6 +91,11 @@ class FourDVar(AbstractAnalysis):
         """The prior's mean with B; nothing has been analysed."""
         del key
         covariance = prior.covariance if self.covariance is None else self.covariance
+        if not isinstance(covariance, AbstractCovariance):
+            raise InputError(
+                f"FourDVar begins each search at the last trajectory and needs a covariance that can whiten; given "
+                f"{type(covariance).__name__}. FourDEnVar takes covariances of members and hybrid ones."
+            )
         past = jax.tree.map(lambda x: jnp.broadcast_to(x[None], (self.lag, *x.shape)), prior.mean)
         return Flown(prior.mean, covariance, past, prior.mean)
 

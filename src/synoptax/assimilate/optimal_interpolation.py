@@ -68,7 +68,7 @@ class OptimalInterpolation(AbstractAnalysis):
         """The belief stays the climatology: nothing is learned for the next time."""
         del key
         cost = Cost(belief.mean, belief.covariance, still(window), jnp.ones(1, bool), dynamics, operator)
-        start = jnp.zeros(belief.covariance.size, jax.tree.leaves(belief.mean)[0].dtype)
+        start = jnp.zeros(belief.covariance.white, jax.tree.leaves(belief.mean)[0].dtype)
         found = minimum(self.search, cost.residual, start)
         after = told(cost.state(found.control), dynamics)
         status = jnp.where(found.converged, int(Status.successful), int(Status.not_converged)).astype(jnp.int32)

@@ -8,7 +8,7 @@ from jaxtyping import PRNGKeyArray
 
 from ..core import Status
 from ..dynamics import AbstractDynamics
-from ..observe import AbstractCovariance, AbstractObservation
+from ..observe import AbstractObservation, AbstractRoot
 from ..records import Gaussian, Window
 from .base import AbstractAnalysis, Update
 from .cost import Cost, advance, still
@@ -25,7 +25,8 @@ class ThreeDVar(AbstractAnalysis):
     model run; a minimisation without the model.
 
     **Arguments:**
-    - `covariance`: B, of forecast errors; None takes the prior's.
+    - `covariance`: B, of forecast errors; None takes the prior's. `Localised` lagged states make it ensemble optimal
+      interpolation.
     - `search`: minimiser; one iteration of `GaussNewton` is exact for linear operators.
 
     **Good values:** `Scaled` climatological covariances: factor 0.02 on Lorenz' forty variables observed throughout,
@@ -36,7 +37,7 @@ class ThreeDVar(AbstractAnalysis):
     Reference: Lorenc (1986), doi:10.1002/qj.49711247414.
     """
 
-    covariance: AbstractCovariance | None = None
+    covariance: AbstractRoot | None = None
     search: AbstractSearch = GaussNewton(iterations=4)
 
     claims: ClassVar[frozenset[str]] = frozenset({"no_obs_is_identity", "kalman_exact", "differentiable"})
@@ -70,7 +71,7 @@ class ThreeDVar(AbstractAnalysis):
         del key
         ahead = advance(belief.mean, window.start, dynamics, window.steps)
         cost = Cost(ahead, belief.covariance, still(window), jnp.ones(1, bool), dynamics, operator)
-        size = belief.covariance.size
+        size = belief.covariance.white
         found = minimum(self.search, cost.residual, jnp.zeros(size, jax.tree.leaves(ahead)[0].dtype))
         analysis = cost.state(found.control)
         after = told(analysis, dynamics)

@@ -6,7 +6,7 @@ from jaxtyping import Array, Float, PyTree
 
 from ..dynamics import AbstractDynamics
 from ..records import Estimate
-from .cost import Cost
+from .cost import AbstractCost
 from .search import Found
 
 
@@ -16,7 +16,7 @@ def told(state: PyTree, dynamics: AbstractDynamics, variance: PyTree | None = No
     return Estimate(field, jax.tree.map(lambda x: jnp.full_like(x, jnp.nan), field) if variance is None else variance)
 
 
-def finished(cost: Cost, found: Found) -> dict[str, Float[Array, ""]]:
+def finished(cost: AbstractCost, found: Found) -> dict[str, Float[Array, ""]]:
     """Scalars of one analysis.
 
     - `chi2`: 2 J at the minimum over the number of observations; 1 on average when B and R are right and the problem is

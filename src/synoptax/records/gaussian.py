@@ -23,7 +23,7 @@ class Gaussian(eqx.Module):
     def sample(self, count: int, *, key: PRNGKeyArray) -> Ensemble:
         """`count` independent draws."""
         flat, back = ravel_pytree(self.mean)
-        noise = jax.random.normal(key, (count, flat.size), flat.dtype)
+        noise = jax.random.normal(key, (count, self.covariance.white), flat.dtype)
         return Ensemble.of(jax.vmap(lambda z: back(flat + self.covariance.root(z)))(noise))
 
     def moved(self, mean: PyTree) -> "Gaussian":

@@ -1,6 +1,7 @@
 """Covariances of errors, each with a root of itself, one a file."""
 
-from .base import AbstractCovariance as AbstractCovariance
+from .base import AbstractCovariance as AbstractCovariance, AbstractRoot as AbstractRoot
+from .constant import Constant as Constant
 from .correlations import (
     AbstractCorrelation as AbstractCorrelation,
     Matern as Matern,
@@ -9,7 +10,10 @@ from .correlations import (
 from .dense import Dense as Dense
 from .diagonal import Diagonal as Diagonal
 from .diffusion import Diffusion as Diffusion
+from .hybrid import Hybrid as Hybrid
 from .kernel import Kernel as Kernel
+from .localised import Localised as Localised
 from .periodic import Periodic as Periodic
+from .repeated import Repeated as Repeated
 from .scaled import Scaled as Scaled
 from .stacked import Stacked as Stacked

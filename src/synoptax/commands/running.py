@@ -56,10 +56,13 @@ def find(name: str) -> "AbstractCard":
 
 
 def summary(report: "Report") -> str:
-    """A text table of the first metric: a line a method, a column a variable."""
+    """A text table of the first metric of each variable: a line a method, a column a variable."""
     if not report.rows:
         return f"{report.title}: no rows."
-    return _table(report, report.rows[0]["metric"])
+    first: dict[str, str] = {}
+    for row in report.rows:
+        first.setdefault(row["variable"], row["metric"])
+    return "\n\n".join(_table(report, metric) for metric in dict.fromkeys(first.values()))
 
 
 def tables(report: "Report") -> str:

@@ -8,6 +8,8 @@ from .held_suarez_5p6_to_2p8 import HeldSuarezCard as HeldSuarezCard
 from .dynamo_ablations import DynamoAblations as DynamoAblations
 from .label_efficiency import LabelEfficiency as LabelEfficiency
 from .quickstart import Quickstart as Quickstart
+from .quickstart_assimilation import QuickstartAssimilation as QuickstartAssimilation
+from .quickstart_downscaling import QuickstartDownscaling as QuickstartDownscaling
 from .lorenz96_sakov2008 import Lorenz96Sakov2008Card as Lorenz96Sakov2008Card
 from .lorenz63_vardax import Lorenz63VardaxCard as Lorenz63VardaxCard
 from .kuramoto_sivashinsky_bocquet2019 import KuramotoSivashinskyBocquet2019Card as KuramotoSivashinskyBocquet2019Card

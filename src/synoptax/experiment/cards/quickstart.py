@@ -1,81 +1,41 @@
-"""The whole way in a few minutes: simulate a planet, pretrain, fine-tune, compare."""
+"""The whole way in a few minutes: downscaling, then data assimilation, in one report."""
 
-from collections.abc import Mapping
+import dataclasses
+from pathlib import Path
 from typing import ClassVar
 
-from ...downscale import (
-    AbstractMethod,
-    Bicubic,
-    Bilinear,
-    ClimatologyDelta,
-    LocalDeepONet,
-    Nearest,
-    PretrainedDownscaler,
-    Ridge,
-    Training,
-)
-from ...downscale.decoders import FieldDecoder
-from ...learn.represent import AbstractPretraining, DynaMo, NoPretraining, Recipe
-from ...problems import AbstractDownscalingProblem, HeldSuarezDownscaling
-from ...verify import ACC, RMSE, AbstractMetric, Bias, LogSpectralDistance
-from ..base import AbstractTableCard
+from ...core import Monitor
+from ..base import AbstractCard
+from ..report import Report, write
+from .quickstart_assimilation import QuickstartAssimilation
+from .quickstart_downscaling import QuickstartDownscaling
 
 
-class Quickstart(AbstractTableCard):
-    """Can 11 degree weather be refined to 5.6 degrees, and does learning on unlabelled fields first help?
+class Quickstart(AbstractCard):
+    """What does the library do? A simulated climate is downscaled, then Lorenz' three variables are assimilated.
 
-    A dry planet is simulated at T21 (Held-Suarez forcing, two mountains), spin-up included. Interpolation, ridge
-    regression, a DeepONet and an encoder with DynaMo pretraining learn from 100 days and are scored on 80 later ones.
+    Both parts are cards of their own; this one puts their tables and figures on one page.
     """
 
-    title: ClassVar[str] = "Quickstart: a simulated climate, 11.25 to 5.625 degrees"
-    notes: ClassVar[tuple[str, ...]] = (
-        "A dry planet without seasons at T21: smooth fields, on which bicubic interpolation is strong.",
-        "Everything is small so that it ends in minutes: see the card held_suarez_5p6_to_2p8 for the source's grids.",
-        "Networks learn what bicubic interpolation leaves over; skill of less than its interval is no skill.",
-    )
+    title: ClassVar[str] = "Quickstart: downscaling a simulated climate, and assimilating a chaotic system"
+    notes: ClassVar[tuple[str, ...]] = ()
     seeds: ClassVar[int] = 1
-    members: ClassVar[int] = 1
-    references: ClassVar[Mapping[str, str]] = {"bilinear": "bilinear", "ridge": "ridge"}
-    published: ClassVar[Mapping[tuple[str, str, str], float]] = {}
 
-    def problem(self, *, quick: bool) -> AbstractDownscalingProblem:
-        """The T21 planet; the same when quick."""
-        del quick
-        return HeldSuarezDownscaling.quick()
-
-    def methods(self, *, quick: bool) -> dict[str, AbstractMethod]:
-        """References first; fewer steps when quick."""
-        steps = 60 if quick else 200
-        return {
-            "nearest": Nearest(),
-            "bilinear": Bilinear(),
-            "bicubic": Bicubic(),
-            "climatology + delta": ClimatologyDelta(),
-            "ridge": Ridge(base=Bicubic(), components=(40, 80, 160), penalties=(1e-4, 1e-3, 1e-2, 3e-2, 1e-1)),
-            "DeepONet, local": LocalDeepONet(width=24, training=_training(steps, rate=2e-3)),
-            "encoder, no pretraining": _encoder(NoPretraining(), steps),
-            "encoder, DynaMo": _encoder(DynaMo(recipe=Recipe(steps=steps, batch=16, every=steps // 2)), steps),
-        }
-
-    def metrics(self) -> tuple[AbstractMetric, ...]:
-        """Of the single best field."""
-        return (RMSE(), Bias(), ACC(), LogSpectralDistance())
-
-    def member_metrics(self) -> tuple[AbstractMetric, ...]:
-        """None: these methods give one field."""
-        return ()
-
-
-def _encoder(pretraining: AbstractPretraining, steps: int) -> PretrainedDownscaler:
-    return PretrainedDownscaler(
-        pretraining,
-        decoder=FieldDecoder(width=24, depth=1, dropout=0.0),
-        base=Bicubic(),
-        width=12,
-        training=_training(steps, average=0.98),
-    )
-
-
-def _training(steps: int, *, rate: float = 1e-3, average: float = 0.99) -> Training:
-    return Training(steps, 8, rate=rate, every=steps // 2, patience=None, average=average)
+    def run(self, *, seeds: int, quick: bool, out: Path, monitor: Monitor = Monitor()) -> Report:
+        """One after the other; each keeps its pieces of work."""
+        first, second = (
+            part.run(seeds=seeds, quick=quick, out=Path(out) / part.name(), monitor=monitor.within(part.name()))
+            for part in (QuickstartDownscaling(), QuickstartAssimilation())
+        )
+        seconds = sum(float(part.made["seconds of this call"]) for part in (first, second))
+        report = dataclasses.replace(
+            first,
+            name=self.name(),
+            title=self.title,
+            rows=tuple({**row, "card": self.name()} for row in (*first.rows, *second.rows)),
+            figures=(*first.figures, *second.figures),
+            notes=(*(f"Downscaling: {n}" for n in first.notes), *(f"Assimilation: {n}" for n in second.notes)),
+            made={**first.made, "seconds of this call": f"{seconds:.1f}"},
+        )
+        write(report, out)
+        return report

@@ -19,12 +19,14 @@ from .lorenz96_bocquet2013 import Lorenz96Bocquet2013 as Lorenz96Bocquet2013
 from .lorenz_uv_wilks2005 import LorenzUVWilks2005 as LorenzUVWilks2005
 from .lorenz96_sakov2008 import Lorenz96Sakov2008 as Lorenz96Sakov2008
 from .twin import AbstractTwinProblem as AbstractTwinProblem
-from .lorenz63_vardax import (
+from .window import (
     AbstractStart as AbstractStart,
-    Lorenz63Vardax as Lorenz63Vardax,
+    AbstractWindowProblem as AbstractWindowProblem,
     NearFixedPoint as NearFixedPoint,
     OnAttractor as OnAttractor,
     WindowTwin as WindowTwin,
-    fixed_point as fixed_point,
 )
+from .lorenz63_vardax import Lorenz63Vardax as Lorenz63Vardax
+from .lorenz96_vardax import Lorenz96Vardax as Lorenz96Vardax
+from .lorenz96_two_level_vardax import Lorenz96TwoLevelVardax as Lorenz96TwoLevelVardax
 from .lorenz63_fablet2021 import Lorenz63Fablet2021 as Lorenz63Fablet2021

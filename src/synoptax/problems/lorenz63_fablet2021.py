@@ -12,7 +12,7 @@ from ..core import InputError
 from ..dynamics import RK4, AbstractDynamics, Lorenz63, Stepped, rollout
 from ..observe import Dense, Diagonal, Everything
 from ..records import Gaussian, Window
-from .lorenz63_vardax import WindowTwin
+from .window import WindowTwin
 
 _CLIMATE, _EVALUATION, _TRAINING = 7, 1, 2
 

@@ -88,26 +88,38 @@ class AbstractTwinProblem(eqx.Module):
 
         **Raises:** `InputError` when the states are too few.
         """
-        flat = self.run(states=states, every=every)
-        if flat.shape[0] < 2 * flat.shape[1]:
-            raise InputError(
-                f"{flat.shape[0]} states do not give a covariance of {flat.shape[1]} numbers; raise states to "
-                f"{5 * flat.shape[1]} or more."
-            )
-        covariance = np.cov(flat.T) + 1e-9 * np.eye(flat.shape[1]) * flat.var()
-        start = self.model_dynamics.project(self.model_dynamics.start(key=jax.random.key(_CLIMATE)))
-        back = ravel_pytree(start)[1]
-        return Gaussian(self.model_dynamics.lift(back(jnp.asarray(flat.mean(axis=0)))), Dense.of(covariance))
+        return climatology(self.model_dynamics, spin_up=self.spin_up, states=states, every=every or self.steps)
 
     def run(self, *, states: int, every: int | None = None) -> np.ndarray:
         """States of the model on its attractor as vectors, (state, number): for climatologies and for training."""
-        key = jax.random.key(_CLIMATE)
-        dynamics, apart = self.model_dynamics, every or self.steps
-        settled = rollout(dynamics, dynamics.start(key=key), steps=self.spin_up, every=self.spin_up, key=key).last
-        found = rollout(
-            dynamics, settled, steps=states * apart, every=apart, key=jax.random.fold_in(key, 1), view=_flat
+        return _attractor(self.model_dynamics, spin_up=self.spin_up, states=states, every=every or self.steps)
+
+
+def climatology(dynamics: AbstractDynamics, *, spin_up: int, states: int, every: int) -> Gaussian:
+    """Mean and covariance of a model's attractor, from a run that no experiment sees.
+
+    **Arguments:**
+    - `spin_up`: steps before the first state.
+    - `states`: how many are averaged, `every` steps apart.
+
+    **Raises:** `InputError` when the states are too few.
+    """
+    flat = _attractor(dynamics, spin_up=spin_up, states=states, every=every)
+    if flat.shape[0] < 2 * flat.shape[1]:
+        raise InputError(
+            f"{flat.shape[0]} states do not give a covariance of {flat.shape[1]} numbers; raise states to "
+            f"{5 * flat.shape[1]} or more."
         )
-        return np.asarray(found.fields, float)
+    covariance = np.cov(flat.T) + 1e-9 * np.eye(flat.shape[1]) * flat.var()
+    back = ravel_pytree(dynamics.project(dynamics.start(key=jax.random.key(_CLIMATE))))[1]
+    return Gaussian(dynamics.lift(back(jnp.asarray(flat.mean(axis=0)))), Dense.of(covariance))
+
+
+def _attractor(dynamics: AbstractDynamics, *, spin_up: int, states: int, every: int) -> np.ndarray:
+    key = jax.random.key(_CLIMATE)
+    settled = rollout(dynamics, dynamics.start(key=key), steps=spin_up, every=spin_up, key=key).last
+    found = rollout(dynamics, settled, steps=states * every, every=every, key=jax.random.fold_in(key, 1), view=_flat)
+    return np.asarray(found.fields, float)
 
 
 def _flat(state: PyTree):

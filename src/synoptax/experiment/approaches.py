@@ -1,0 +1,251 @@
+"""What can be made of one draw of a window problem: states at all steps of the window and of the forecast."""
+
+import abc
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from ..assimilate import (
+    AbstractAnalysis,
+    AbstractEnsembleFilter,
+    AbstractReconstruction,
+    AbstractSearch,
+    FourDVar,
+    WindowFourDVar,
+    cycle,
+)
+from ..assimilate.cost import Cost
+from ..core import InputError
+from ..dynamics import rollout
+from ..observe import Dense
+from ..problems import AbstractWindowProblem, WindowTwin
+from ..records import Gaussian, Observations, Window
+
+Run = Float[Array, "step state"]
+
+
+class AbstractApproach(eqx.Module):
+    """A method with all that it is told, on one draw; batches go through `jax.vmap`."""
+
+    @abc.abstractmethod
+    def run(self, twin: WindowTwin, problem: AbstractWindowProblem, *, key: PRNGKeyArray) -> Run:
+        """The states from the window's beginning to the end of the forecast; `twin.truth` gives its shape only."""
+
+
+class Constant(AbstractApproach):
+    """One state for ever: a climatology, or a fixed point."""
+
+    state: Float[Array, " state"]
+
+    def run(self, twin: WindowTwin, problem: AbstractWindowProblem, *, key: PRNGKeyArray) -> Run:
+        """The same at all steps."""
+        return jnp.broadcast_to(self.state[None], (problem.steps + 1, self.state.size))
+
+
+class Independent(AbstractApproach):
+    """OI with a background covariance that is diagonal in time and state: what is not observed stays at zero."""
+
+    def run(self, twin: WindowTwin, problem: AbstractWindowProblem, *, key: PRNGKeyArray) -> Run:
+        """Observations times their weight, zero elsewhere; then the model from the last state."""
+        weight = problem.doubt**2 / (problem.doubt**2 + problem.error**2)
+        zero = twin.prior.mean
+        _, spread = jax.vjp(lambda x: problem.operator.apply(x, jnp.zeros(())), zero)
+        seen = weight * jax.vmap(lambda y: spread(y)[0])(twin.window.values)
+        states = jnp.zeros((problem.window_steps + 1, zero.size)).at[:: problem.every].set(seen)
+        return _ahead(states, states[-1], problem)
+
+
+class Strong(AbstractApproach):
+    """4DVar of the one window: the state at its beginning that fits it, then the model through window and forecast.
+
+    **Arguments:**
+    - `search`, `stages`: as those of `FourDVar`.
+    - `prior`: the background; None takes the published one, zero.
+    - `guess`: where the search begins; None takes the interpolated observations.
+    """
+
+    search: AbstractSearch
+    stages: tuple[int, ...] = eqx.field(static=True, default=())
+    prior: Gaussian | None = None
+    guess: Float[Array, " state"] | None = None
+
+    def run(self, twin: WindowTwin, problem: AbstractWindowProblem, *, key: PRNGKeyArray) -> Run:
+        """The trajectory of the minimum."""
+        prior = twin.prior if self.prior is None else self.prior
+        dynamics, operator = problem.dynamics, problem.operator
+        if self.guess is None:
+            method = WindowFourDVar(self.stages, self.search)
+            found = method.reconstruct(twin.window, prior=prior, dynamics=dynamics, operator=operator, key=key)
+            return _trajectory(found.states.mean[0], problem)
+        every = jnp.ones(problem.times, bool)
+        cost = Cost(prior.mean, prior.covariance, twin.window, every, dynamics, operator)
+        found = FourDVar(problem.times, search=self.search, stages=self.stages).fit(cost, self.guess)
+        return _trajectory(cost.state(found.control), problem)
+
+
+class Whole(AbstractApproach):
+    """A reconstruction of the states at all steps of the window, then the model from the last.
+
+    **Arguments:**
+    - `prior`: as that of `Strong`.
+    """
+
+    method: AbstractReconstruction
+    prior: Gaussian | None = None
+
+    def run(self, twin: WindowTwin, problem: AbstractWindowProblem, *, key: PRNGKeyArray) -> Run:
+        """On a window that lists every step of the model."""
+        found = self.method.reconstruct(
+            every_step(twin.window, problem),
+            prior=twin.prior if self.prior is None else self.prior,
+            dynamics=problem.dynamics,
+            operator=problem.operator,
+            key=key,
+        )
+        return _ahead(found.states.mean, found.states.mean[-1], problem)
+
+
+class Record(AbstractApproach):
+    """A reconstruction of past and window together, from the climatology on; the model joins its times.
+
+    **Arguments:**
+    - `method`: such as `Cycled(ETKF(...))` or `WindowEnKS(...)`.
+    - `climate`: the belief before the past.
+    """
+
+    method: AbstractReconstruction
+    climate: Gaussian
+
+    def run(self, twin: WindowTwin, problem: AbstractWindowProblem, *, key: PRNGKeyArray) -> Run:
+        """The estimates at the times of the window, each carried to the next."""
+        record = _record(twin, problem)
+        count = len(record.times)
+        window = Window(
+            values=record.values,
+            mask=record.mask,
+            times=record.times,
+            start=record.start,
+            active=jnp.ones(count, bool),
+            index=jnp.asarray(count - 1),
+            steps=record.steps,
+        )
+        found = self.method.reconstruct(
+            window, prior=self.climate, dynamics=problem.dynamics, operator=problem.operator, key=key
+        )
+        kept = found.states.mean[-problem.times :]
+
+        def between(state: Array) -> Run:
+            run = rollout(problem.dynamics, state, steps=problem.every, every=1)
+            return jnp.concatenate([state[None], run.fields[:-1]])
+
+        states = jax.vmap(between)(kept[:-1]).reshape(problem.window_steps, -1)
+        return _ahead(jnp.concatenate([states, kept[-1:]]), kept[-1], problem)
+
+
+class Smoothed(AbstractApproach):
+    """A smoother cycled through past and window whose lag is the window's: the model from its last smoothed state.
+
+    **Arguments:**
+    - `method`: of a length equal to the times of the window.
+    - `climate`: the belief before the past.
+    """
+
+    method: AbstractAnalysis
+    climate: Gaussian
+
+    def run(self, twin: WindowTwin, problem: AbstractWindowProblem, *, key: PRNGKeyArray) -> Run:
+        """The smoothed state begins the window, the analysis at the newest time the forecast."""
+        track = cycle(
+            self.method,
+            problem.dynamics,
+            operator=problem.operator,
+            observations=_record(twin, problem),
+            prior=self.climate,
+            key=key,
+        )
+        states = _trajectory(track.smoothed.mean[-1], problem)[: problem.window_steps + 1]
+        return _ahead(states, track.analysis.mean[-1], problem)
+
+
+class Handed(AbstractApproach):
+    """An ensemble filter through the past; its members are the background of one 4DVar of the window.
+
+    B = β P + (1 − β) s C, P the members' covariance and C the climatological one.
+
+    **Arguments:**
+    - `filter`: with more members than numbers in a state when `weight` is 1.
+    - `method`: a 4DVar of as many times as the window has.
+    - `climate`: the belief before the past, and C.
+    - `weight`, `scale`: β and s.
+    """
+
+    filter: AbstractEnsembleFilter
+    method: FourDVar
+    climate: Gaussian
+    weight: float = 0.8
+    scale: float = 0.02
+
+    def run(self, twin: WindowTwin, problem: AbstractWindowProblem, *, key: PRNGKeyArray) -> Run:
+        """One update of the 4DVar from the filter's last belief."""
+        past, window = _past(twin), twin.window
+        track = cycle(
+            self.filter,
+            problem.dynamics,
+            operator=problem.operator,
+            observations=past,
+            prior=self.climate,
+            key=key,
+        )
+        members = jax.vmap(lambda m: ravel_pytree(m)[0])(track.last.members)
+        root = (members - jnp.mean(members, axis=0)[None]) / np.sqrt(members.shape[0] - 1.0)
+        static = self.climate.covariance.dense().astype(root.dtype)
+        covariance = self.weight * root.T @ root + (1.0 - self.weight) * self.scale * static
+        prior = Gaussian(jnp.mean(members, axis=0), Dense(jnp.linalg.cholesky(covariance)))
+        begun = eqx.tree_at(lambda w: (w.start, w.active), window, (past.times[-1], jnp.ones_like(window.active)))
+        found = self.method.update(
+            self.method.start(prior, key=key), begun, problem.dynamics, problem.operator, key=key
+        )
+        return _trajectory(found.smoothed.mean, problem)
+
+
+def every_step(window: Window, problem: AbstractWindowProblem) -> Window:
+    """The same observations in a window that lists every step of the model."""
+    step = jnp.arange(problem.window_steps + 1)
+    seen = (step % problem.every == 0)[:, None]
+    values = jnp.where(seen, jnp.repeat(window.values, problem.every, axis=0)[: step.size], 0.0)
+    return Window(
+        values=values,
+        mask=jnp.broadcast_to(seen, values.shape),
+        times=problem.dynamics.dt * step,
+        start=window.start,
+        active=step > 0,
+        index=window.index,
+        steps=1,
+    )
+
+
+def _trajectory(first: Float[Array, " state"], problem: AbstractWindowProblem) -> Run:
+    return jnp.concatenate([first[None], rollout(problem.dynamics, first, steps=problem.steps, every=1).fields])
+
+
+def _ahead(states: Run, last: Float[Array, " state"], problem: AbstractWindowProblem) -> Run:
+    """The states of the window, then the model from `last`."""
+    run = rollout(problem.dynamics, last, steps=problem.steps - problem.window_steps, every=1)
+    return jnp.concatenate([states, run.fields])
+
+
+def _past(twin: WindowTwin) -> Observations:
+    if twin.past is None:
+        raise InputError("This approach cycles and the draw has no past; give the problem a `past` of many times.")
+    return twin.past
+
+
+def _record(twin: WindowTwin, problem: AbstractWindowProblem) -> Observations:
+    """Past and window as one record."""
+    past = _past(twin)
+    values = jnp.concatenate([past.values, twin.window.values])
+    return Observations(values, jnp.concatenate([past.times, twin.window.times]), past.start, problem.every)

@@ -1,7 +1,7 @@
 """Coarse fields to fine fields: one method a file, one line a method."""
 
 from .analogues import Analogues as Analogues
-from .base import (
+from ..learn.method import (
     AbstractDeterministic as AbstractDeterministic,
     AbstractDownscaler as AbstractDownscaler,
     AbstractMethod as AbstractMethod,

@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..core import Monitor
+from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..records import Layout, Predictors, Task
-from .base import AbstractDownscaler, AbstractMethod
 from .features import PrincipalComponents
 from .target import Target, error
 

@@ -8,8 +8,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..core import InputError, Monitor
 from ..fields import Grid, HarmonicClimatology, regrid
+from ..learn.method import AbstractDeterministic, AbstractDownscaler, AbstractMethod
 from ..records import Layout, Predictors, Task
-from .base import AbstractDeterministic, AbstractDownscaler, AbstractMethod
 from .interpolated import coarse
 from .quantile import QuantileMap
 from .target import joined

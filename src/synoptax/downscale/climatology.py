@@ -10,8 +10,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..core import Monitor
 from ..fields import HarmonicClimatology, Normaliser
+from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..records import Layout, Predictors, Task
-from .base import AbstractDownscaler, AbstractMethod
 from .target import joined
 
 

@@ -13,10 +13,10 @@ from ..core import InputError, Monitor
 from ..fields import Grid, Normaliser
 from ..learn import InMemory, fit
 from ..learn.heads import AbstractHead
+from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..learn.networks import Conv
 from ..learn.objectives import AbstractObjective
 from ..records import Layout, Predictors, Task
-from .base import AbstractDownscaler, AbstractMethod
 from .network import padding_of
 from .predictive import Predictive
 from .training import Training

@@ -6,9 +6,9 @@ import equinox as eqx
 from jaxtyping import PRNGKeyArray
 
 from ..core import Monitor
+from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..learn.networks.deeponet import BranchTrunk
 from ..records import Task
-from .base import AbstractDownscaler, AbstractMethod
 from .network import padding_of
 from .operator import CoarseStack, coordinates, train_operator
 from .training import Training

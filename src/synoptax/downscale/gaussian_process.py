@@ -10,8 +10,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from scipy import linalg
 
 from ..core import InputError, Monitor
+from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..records import Layout, Predictors, Samples, Task
-from .base import AbstractDownscaler, AbstractMethod
 from .kernel import completed, contiguous, left_out
 from .relevance import Components, Relevance, learnt
 from .target import Target, joined

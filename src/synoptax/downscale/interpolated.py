@@ -9,8 +9,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ..core import InputError, Monitor
 from ..fields import Grid
 from ..fields.regrid import AbstractRegrid, LinearMap
+from ..learn.method import AbstractDeterministic, AbstractDownscaler, AbstractMethod
 from ..records import Layout, Predictors, Task
-from .base import AbstractDeterministic, AbstractDownscaler, AbstractMethod
 
 
 class Interpolated(AbstractDeterministic):

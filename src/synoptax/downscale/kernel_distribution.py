@@ -11,9 +11,9 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from ..core import Monitor
 from ..learn import InMemory, fit
 from ..learn.heads import AbstractHead
+from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..learn.objectives import NegativeLogLikelihood
 from ..records import Layout, Predictors, Task
-from .base import AbstractDownscaler, AbstractMethod
 from .cell_network import CellNetwork
 from .expansion import Expansions, Regression, generator
 from .predictive import Predictive

@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..core import Monitor
+from ..learn.method import AbstractDeterministic, AbstractDownscaler, AbstractMethod
 from ..records import Layout, Predictors, Task
-from .base import AbstractDeterministic, AbstractDownscaler, AbstractMethod
 from .expansion import Expansions, Regression
 from .target import Target, joined
 

@@ -9,8 +9,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..core import InputError, Monitor
 from ..fields import Grid, Points, regrid
+from ..learn.method import AbstractDeterministic, AbstractDownscaler, AbstractMethod
 from ..records import Layout, Predictors, Task
-from .base import AbstractDeterministic, AbstractDownscaler, AbstractMethod
 from .interpolated import Interpolated
 
 

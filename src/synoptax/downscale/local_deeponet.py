@@ -8,9 +8,9 @@ from jaxtyping import PRNGKeyArray
 
 from ..core import Monitor
 from ..fields import Grid, regrid
+from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..learn.networks.deeponet import LocalBranchTrunk
 from ..records import Task
-from .base import AbstractDownscaler, AbstractMethod
 from .bicubic import Bicubic
 from .network import padding_of
 from .operator import CoarseStack, coordinates, offsets, train_operator

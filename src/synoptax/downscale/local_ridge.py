@@ -10,8 +10,8 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ..core import InputError, Monitor
 from ..fields.climatology import missing_patterns, usable_harmonics
+from ..learn.method import AbstractDeterministic, AbstractDownscaler, AbstractMethod
 from ..records import Layout, Predictors, Samples, Task
-from .base import AbstractDeterministic, AbstractDownscaler, AbstractMethod
 from .locality import Group, groups, weights
 from .nearest import Nearest
 from .target import Target, joined

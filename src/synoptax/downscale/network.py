@@ -12,9 +12,9 @@ from ..core import InputError, Monitor
 from ..fields import Grid, Normaliser, regrid
 from ..fields.climatology import usable_harmonics
 from ..learn import Fitted, InMemory, MeanSquaredError, fit
+from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..learn.networks import AbstractPadding, EdgePadding, GlobalPadding
 from ..records import Layout, Predictors, Task
-from .base import AbstractDownscaler, AbstractMethod
 from .chunks import Inputs, in_chunks
 from .target import Target
 from .training import Training

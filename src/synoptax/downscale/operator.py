@@ -12,8 +12,8 @@ from ..core import InputError, Monitor
 from ..fields import Grid, Normaliser, Place, regrid
 from ..fields.climatology import usable_harmonics
 from ..learn import InMemory, MeanSquaredError, fit
+from ..learn.method import AbstractDeterministic, AbstractMethod
 from ..records import Layout, Predictors, Task
-from .base import AbstractDeterministic, AbstractMethod
 from .chunks import Inputs, in_chunks
 from .target import Target
 from .training import Training

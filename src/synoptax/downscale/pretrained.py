@@ -10,10 +10,10 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from ..core import Monitor
 from ..learn import InMemory, MeanSquaredError, fit
+from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..learn.networks import AbstractPooling, Encoder, FlatPooling
 from ..learn.represent import AbstractPretraining, DynaMo, Health, NoPretraining, Pretrained
 from ..records import Layout, Predictors, Task
-from .base import AbstractDownscaler, AbstractMethod
 from .chunks import in_chunks
 from .decoders import AbstractDecoder, PlaceDecoder, Reading, SuitedDecoder
 from .frames import FrameReader

@@ -6,9 +6,9 @@ import equinox as eqx
 from jaxtyping import PRNGKeyArray
 
 from ..core import Monitor
+from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..learn.networks import UNet
 from ..records import Task
-from .base import AbstractDownscaler, AbstractMethod
 from .bicubic import Bicubic
 from .network import Lift, padding_of, train_networks
 from .training import Training

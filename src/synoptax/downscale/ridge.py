@@ -9,8 +9,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..core import Monitor
 from ..fields.climatology import missing_patterns
+from ..learn.method import AbstractDeterministic, AbstractDownscaler, AbstractMethod
 from ..records import Layout, Predictors, Samples, Task
-from .base import AbstractDeterministic, AbstractDownscaler, AbstractMethod
 from .features import PrincipalComponents
 from .target import Target, error, joined
 

@@ -6,8 +6,8 @@ from typing import ClassVar
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..core import InputError, Monitor
+from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..records import Layout, Predictors, Samples, Source, Task
-from .base import AbstractDownscaler, AbstractMethod
 from .ridge import Ridge
 
 

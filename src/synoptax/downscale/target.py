@@ -7,8 +7,8 @@ from jaxtyping import Array, ArrayLike, Float
 
 from ..fields import Normaliser
 from ..fields.normalise import moments
+from ..learn.method import AbstractDownscaler
 from ..records import Layout, Predictors, Samples
-from .base import AbstractDownscaler
 
 
 class Target(eqx.Module):

@@ -1,4 +1,4 @@
-"""The two types of this folder: a method is fitted, a downscaler predicts."""
+"""What can be fitted, and what predicts fields from fields: types that downscaling and emulation share."""
 
 import abc
 
@@ -12,7 +12,9 @@ from ..records import Layout, Predictors, Task
 
 
 class AbstractDownscaler(eqx.Module):
-    """What predicts: coarse fields in, fine fields out, in physical units. Saved and loaded whole by `core.save`.
+    """What predicts: fields in, other fields out, in physical units. Saved and loaded whole by `core.save`.
+
+    Finer fields of the same time make it a downscaler; fields of a later time on the same grid make it a forecast.
 
     `predict` and `sample` also take xarray data sets, opened with `fields.open_dataset`, and then return one.
     """

@@ -19,6 +19,7 @@ from .lorenz96_bocquet2013 import Lorenz96Bocquet2013 as Lorenz96Bocquet2013
 from .lorenz_uv_wilks2005 import LorenzUVWilks2005 as LorenzUVWilks2005
 from .lorenz96_sakov2008 import Lorenz96Sakov2008 as Lorenz96Sakov2008
 from .twin import AbstractTwinProblem as AbstractTwinProblem
+from .twin_problem import TwinProblem as TwinProblem
 from .window import (
     AbstractStart as AbstractStart,
     AbstractWindowProblem as AbstractWindowProblem,

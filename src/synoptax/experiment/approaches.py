@@ -59,6 +59,45 @@ class Independent(AbstractApproach):
         return _ahead(states, states[-1], problem)
 
 
+class Linear(AbstractApproach):
+    """OI of the whole run at once: the best linear estimate from the window's observations, model-free.
+
+    x = m + C Hᵀ (H C Hᵀ + R)⁻¹ (y − H m), C the covariance of all numbers of window and forecast in space and time.
+
+    **Arguments:**
+    - `mean`: shape (step, state).
+    - `gain`: shape (step × state, obs), for the observations of all times in a row.
+    - `expected`: shape (obs,), their means.
+    """
+
+    mean: Run
+    gain: Float[Array, "number obs"]
+    expected: Float[Array, " obs"]
+
+    @classmethod
+    def of(cls, problem: AbstractWindowProblem, count: int, *, key: PRNGKeyArray) -> "Linear":
+        """From `count` simulated runs of the problem; keys of their own."""
+        drawn = jax.jit(lambda keys: jax.vmap(problem.draw)(keys).truth)(jax.random.split(key, count))
+        seen = drawn[:, : problem.window_steps + 1 : problem.every]
+        zero = jnp.zeros(())
+        obs = jax.vmap(jax.vmap(lambda x: problem.operator.apply(x, zero)))(seen).reshape(count, -1)
+        runs, obs = (np.asarray(a, np.float64).reshape(count, -1) for a in (drawn, obs))
+        mean, expected = runs.mean(axis=0), obs.mean(axis=0)
+        apart = (obs - expected) / np.sqrt(count - 1.0)
+        inner = apart.T @ apart + np.diag(np.tile(problem.operator.error(zero).variances(), problem.times))
+        gain = np.linalg.solve(inner, apart.T @ ((runs - mean) / np.sqrt(count - 1.0))).T
+        return cls(jnp.asarray(mean.reshape(drawn.shape[1:])), jnp.asarray(gain), jnp.asarray(expected))
+
+    def cut(self, steps: int) -> "Linear":
+        """The same for a shorter forecast."""
+        kept = (steps + 1) * self.mean.shape[1]
+        return Linear(self.mean[: steps + 1], self.gain[:kept], self.expected)
+
+    def run(self, twin: WindowTwin, problem: AbstractWindowProblem, *, key: PRNGKeyArray) -> Run:
+        """One product."""
+        return self.mean + (self.gain @ (twin.window.values.reshape(-1) - self.expected)).reshape(self.mean.shape)
+
+
 class Strong(AbstractApproach):
     """4DVar of the one window: the state at its beginning that fits it, then the model through window and forecast.
 

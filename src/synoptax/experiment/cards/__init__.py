@@ -12,6 +12,7 @@ from .quickstart_assimilation import QuickstartAssimilation as QuickstartAssimil
 from .quickstart_downscaling import QuickstartDownscaling as QuickstartDownscaling
 from .lorenz96_sakov2008 import Lorenz96Sakov2008Card as Lorenz96Sakov2008Card
 from .lorenz63_vardax import Lorenz63VardaxCard as Lorenz63VardaxCard
+from .lorenz96_vardax import Lorenz96VardaxCard as Lorenz96VardaxCard
 from .kuramoto_sivashinsky_bocquet2019 import KuramotoSivashinskyBocquet2019Card as KuramotoSivashinskyBocquet2019Card
 from .lorenz63_sakov2012 import Lorenz63Sakov2012Card as Lorenz63Sakov2012Card
 from .lorenz96_bocquet2013 import Lorenz96Bocquet2013Card as Lorenz96Bocquet2013Card

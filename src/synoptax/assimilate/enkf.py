@@ -59,11 +59,11 @@ class EnKF(AbstractEnsembleFilter):
         """The gain in the space of the members, applied to each one's own innovation."""
         del places
         s, n = seen.anomalies, self.members
-        noise = jax.random.normal(key, s.shape, s.dtype)
-        noise = jnp.where(seen.mask[None], noise - jnp.mean(noise, axis=0)[None], 0.0) * jnp.sqrt(n / (n - 1)).astype(
-            s.dtype
-        )
-        misfit = seen.innovation[None] + noise - jnp.sqrt(jnp.asarray(n - 1, s.dtype)) * s
-        weights = inverse(jnp.eye(n, dtype=s.dtype) + s @ s.T) @ (s @ misfit.T)
-        anomalies = states - jnp.mean(states, axis=0)[None]
-        return states + weights.T @ anomalies / jnp.sqrt(jnp.asarray(n - 1, s.dtype))
+        root = jnp.sqrt(jnp.asarray(n - 1, s.dtype))
+        left = inverse(jnp.eye(n, dtype=s.dtype) + s @ s.T)
+        noise = s @ jax.random.normal(key, s.shape, s.dtype).T  # anomalies are zero where nothing was observed
+        noise = jnp.sqrt(jnp.asarray(n / (n - 1), s.dtype)) * (noise - jnp.mean(noise, axis=1)[:, None])
+        pull = (s @ seen.innovation)[:, None] + noise
+        weights = left @ (pull + root * jnp.eye(n, dtype=s.dtype)) / root  # (I + S Sᵀ)⁻¹ S Sᵀ = I − (I + S Sᵀ)⁻¹
+        mean = jnp.mean(states, axis=0)[None]
+        return mean + weights.T @ (states - mean)

@@ -71,10 +71,7 @@ class EnKFN(AbstractEnsembleFilter):
         del places
         rotation = self.rotation.matrix(self.members, states.dtype, key=key)
         seen = seen.after(rotation)
-        factor = jnp.exp(0.5 * self.log_factor(seen))
-        mean = jnp.mean(states, axis=0)[None]
-        spread = eqx.tree_at(lambda s: s.anomalies, seen, factor * seen.anomalies)
-        return transformed(mean + factor * (states - mean), spread, rotation)
+        return transformed(states, seen, rotation, jnp.exp(0.5 * self.log_factor(seen)))
 
     def log_factor(self, seen: Seen) -> Float[Array, ""]:
         """log l², where the dual cost is least.

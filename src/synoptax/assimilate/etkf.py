@@ -65,20 +65,22 @@ class ETKF(AbstractEnsembleFilter):
 
 
 def transformed(
-    states: Float[Array, "member state"], seen: Seen, rotation: Float[Array, "member member"]
+    states: Float[Array, "member state"],
+    seen: Seen,
+    rotation: Float[Array, "member member"],
+    factor: Float[Array, ""] | float = 1.0,
 ) -> Float[Array, "member state"]:
-    """Members after the transform, anomalies rotated."""
+    """Members after the transform, anomalies rotated; before it they are multiplied by `factor`."""
     mean = jnp.mean(states, axis=0)
-    anomalies = states - mean[None]
-    weights, root = transform(seen.anomalies, seen.innovation)
+    anomalies = factor * (states - mean[None])
+    weights, root = transform(seen.anomalies, seen.innovation, factor)
     return (mean + weights @ anomalies)[None] + rotation @ (root @ anomalies)
 
 
 def transform(
-    s: Float[Array, "member obs"], d: Float[Array, " obs"]
+    s: Float[Array, "member obs"], d: Float[Array, " obs"], factor: Float[Array, ""] | float = 1.0
 ) -> tuple[Float[Array, " member"], Float[Array, "member member"]]:
     """Weights of the mean and the matrix of the anomalies, from whitened anomalies / √(N−1) and innovation."""
-    n = s.shape[0]
-    root = inverse_root(jnp.eye(n, dtype=s.dtype) + s @ s.T)
-    weights = root @ (root @ (s @ d)) / jnp.sqrt(jnp.asarray(n - 1, s.dtype))
+    root = inverse_root(s @ s.T, factor**2, 1.0)
+    weights = root @ (root @ (factor * (s @ d))) / jnp.sqrt(jnp.asarray(s.shape[0] - 1, s.dtype))
     return weights, root

@@ -80,13 +80,13 @@ def _named(ds: xr.Dataset, mapping: Mapping) -> xr.Dataset:
 def _without_bounds(ds: xr.Dataset) -> xr.Dataset:
     """Bounds of axes become coordinates, bounds of times and text variables go."""
     bounds = {str(ds[c].attrs["bounds"]): str(c) for c in ds.coords if "bounds" in ds[c].attrs}
-    keep = {b for b, c in bounds.items() if b in ds and len(ds[b].dims) == 2 and _axis_of(ds, c) in ("lat", "lon")}
+    keep = {b for b, c in bounds.items() if b in ds and len(ds[b].dims) == 2 and axis_of(ds, c) in ("lat", "lon")}
     gone = [v for v in ds.data_vars if (v in bounds and v not in keep) or ds[v].dtype.kind in "SUO"]
     gone += [v for v in ds.data_vars if str(v).endswith(("_bnds", "_bounds")) and v not in bounds]
     return ds.drop_vars(gone).set_coords([b for b in keep if b in ds])
 
 
-def _axis_of(ds: xr.Dataset, name: str) -> str | None:
+def axis_of(ds: xr.Dataset, name: str) -> str | None:
     """Which of our axes a variable of the file is, judged by its attributes, then by its name."""
     attrs = ds[name].attrs if name in ds.variables else {}
     standard, units = str(attrs.get("standard_name", "")), str(attrs.get("units", ""))
@@ -116,7 +116,7 @@ def _guessed(ds: xr.Dataset, mapping: Mapping) -> xr.Dataset:
     indexed = [str(d) for d in ds.dims if d in ds.variables]
     beside = [str(c) for c in ds.variables if c not in ds.dims and ds[c].ndim == 1]
     for name in [*indexed, *beside, *(str(d) for d in ds.dims if d not in ds.variables)]:
-        axis = _axis_of(ds, name)
+        axis = axis_of(ds, name)
         if axis is None or axis in taken or name in AXES:
             continue
         if name == "valid_time" and "time" in ds.dims:
@@ -126,7 +126,7 @@ def _guessed(ds: xr.Dataset, mapping: Mapping) -> xr.Dataset:
         if axis in ds.data_vars:
             ds = ds.set_coords(axis)
     for name in [str(c) for c in ds.coords if ds[c].ndim == 0]:
-        if _axis_of(ds, name) == "level" and "level" not in ds.variables:
+        if axis_of(ds, name) == "level" and "level" not in ds.variables:
             ds = ds.rename({name: "level"})
     for axis in ("lat", "lon", "northing", "easting", "time", "level"):  # a coordinate on a dimension of another name
         if axis in ds.variables and axis not in ds.dims and ds[axis].ndim == 1:

@@ -78,6 +78,14 @@ def describe_place(ds: xr.Dataset) -> str:
 def _open_one(path: str, mapping: Mapping) -> xr.Dataset:
     if is_table(path):
         return canonical(open_table(path, mapping), Mapping(units=mapping.units))
+    return canonical(open_raw(path), mapping)
+
+
+def open_raw(path: str) -> xr.Dataset:
+    """A netCDF, GRIB or Zarr file as it is, names and order its own.
+
+    **Raises:** `InputError` for files that are missing, empty, cut off or of another kind.
+    """
     engine = _engine(path)
     try:
         with warnings.catch_warnings():
@@ -94,7 +102,7 @@ def _open_one(path: str, mapping: Mapping) -> xr.Dataset:
     if not ds.variables:
         raise InputError(f"'{path}' holds no variable at all; give another file.")
     ds.encoding["source"] = path
-    return canonical(ds, mapping)
+    return ds
 
 
 def _unreadable(path: str, error: Exception) -> InputError:

@@ -177,6 +177,17 @@ class LinearMap(eqx.Module):
             return jax.lax.cond(jnp.any(missing), holed, whole, field)
         return holed(field) if bool(jnp.any(missing)) else whole(field)  # no compilation of a branch that is not taken
 
+    def taps(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """For points: cells of the flattened source and their weights, both (point, tap), and which points are inside.
+
+        **Raises:** `InputError` when the target is a grid.
+        """
+        if isinstance(self.target, Grid):
+            raise InputError("Only points read single cells one by one; apply the map to fields instead.")
+        weights = _weights(self.rule, self.source, self.target)
+        assert isinstance(weights, _Pointwise)
+        return weights.index, weights.weight, weights.coverage >= HALF
+
     def complete(self, field: Float[Array, "*batch y x"]) -> Float[Array, "*target"]:
         """The same for floating-point fields known to have no gaps: `vmap` and gradients then do half the work."""
         weights = _weights(self.rule, self.source, self.target)

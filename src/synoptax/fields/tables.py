@@ -26,6 +26,14 @@ def open_table(path: str, mapping: Mapping) -> xr.Dataset:
 
     **Raises:** `InputError` when the table cannot be read, lacks a column, or gives a station two values at one time.
     """
+    return _gridded(read_table(path, mapping))
+
+
+def read_table(path: str, mapping: Mapping) -> pd.DataFrame:
+    """The rows of a table under our names: time, lat, lon, station (made of the position where there is none), ...
+
+    **Raises:** `InputError` as `open_table`.
+    """
     frame = _frame(path)
     chosen = {ours: _column(frame, ours, mapping) for ours in _COLUMNS}
     missing = [c for c in ("time", "lat", "lon") if chosen[c] is None]
@@ -39,8 +47,15 @@ def open_table(path: str, mapping: Mapping) -> xr.Dataset:
     if "station" not in frame.columns:
         frame["station"] = frame["lat"].map("{:.4f}".format) + "N" + frame["lon"].map("{:.4f}".format) + "E"
     frame["station"] = frame["station"].astype(str)
+    numbers = pd.api.types.is_numeric_dtype(frame["time"])
+    if numbers and mapping.start is None:
+        raise InputError(
+            f"The times of '{path}' are plain numbers, not dates; say when they begin and how far apart they are with "
+            "--map start=2005-01-01T00,step=6h."
+        )
     try:
-        when = pd.to_datetime(frame["time"], utc=True)
+        given = mapping.times(len(frame), frame["time"].to_numpy()) if numbers else frame["time"]
+        when = pd.Series(pd.to_datetime(given, utc=True), index=frame.index)
     except (ValueError, TypeError) as error:
         raise InputError(
             f"The times of '{path}' cannot be read as dates ({error}); write them as 2019-03-01T12:00."
@@ -50,7 +65,7 @@ def open_table(path: str, mapping: Mapping) -> xr.Dataset:
     if twice.any():
         row = frame[twice].iloc[0]
         raise InputError(f"Station {row['station']} of '{path}' has two rows for {row['time']}; remove one of them.")
-    return _gridded(frame)
+    return frame
 
 
 def _frame(path: str) -> pd.DataFrame:

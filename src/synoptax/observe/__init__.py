@@ -13,9 +13,11 @@ from .covariances import (
     Diffusion as Diffusion,
     Hybrid as Hybrid,
     Kernel as Kernel,
+    Leading as Leading,
     Localised as Localised,
     Matern as Matern,
     Periodic as Periodic,
+    Product as Product,
     Repeated as Repeated,
     Scaled as Scaled,
     SquaredExponential as SquaredExponential,
@@ -28,3 +30,4 @@ from .joined import Joined as Joined
 from .moving import Moving as Moving
 from .nonlinear import Nonlinear as Nonlinear
 from .sites import Sites as Sites
+from .swath import Swath as Swath

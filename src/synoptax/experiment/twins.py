@@ -12,6 +12,7 @@ import numpy as np
 from ..assimilate import AbstractAnalysis, cycle
 from ..core import InputError, Monitor, Status
 from ..problems import AbstractTwinProblem
+from ..records import Gaussian
 from ..verify import constant_errors, track_errors
 from .cache import Cache
 from .clock import Cost, measure
@@ -36,6 +37,7 @@ class TwinExperiment:
     - `published`: `{(label, score): value}`, score one of `forecast`, `analysis`, `smoothed`.
     - `parts`: name to numbers of the field as one vector, (first, one after the last), whose analysis is scored by
       itself besides the whole.
+    - `climate`: whose mean is the row of climatology; by default `problem.climate()`, which makes a dense matrix.
     - `notes`: sentences for the report.
     """
 
@@ -46,6 +48,7 @@ class TwinExperiment:
     seeds: int = 8
     published: dict[tuple[str, str], float] = dataclasses.field(default_factory=dict)
     parts: dict[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
+    climate: Gaussian | None = None
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -108,7 +111,7 @@ def _work(experiment: TwinExperiment, method: AbstractAnalysis | None) -> Outcom
     keys = jax.random.split(jax.random.key(0), experiment.seeds)
     twins = jax.jit(lambda k: jax.vmap(problem.simulate)(k))(keys)
     if method is None:
-        climate = problem.climate()
+        climate = problem.climate() if experiment.climate is None else experiment.climate
         scored = {"forecast": slice(None), "analysis": slice(None)} | parts
         guess = _Mean(climate.mean)
         errors = {

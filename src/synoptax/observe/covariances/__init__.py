@@ -12,8 +12,10 @@ from .diagonal import Diagonal as Diagonal
 from .diffusion import Diffusion as Diffusion
 from .hybrid import Hybrid as Hybrid
 from .kernel import Kernel as Kernel
+from .leading import Leading as Leading
 from .localised import Localised as Localised
 from .periodic import Periodic as Periodic
+from .product import Product as Product
 from .repeated import Repeated as Repeated
 from .scaled import Scaled as Scaled
 from .stacked import Stacked as Stacked

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from synoptax.assimilate import (
+    AlongTime,
     AmortizedPosterior,
     FourDVarNet,
     Implicit,
@@ -14,7 +15,7 @@ from synoptax.assimilate import (
     Unrolled,
     WeakFourDVar,
 )
-from synoptax.assimilate.time_convolution import TimeConvolution
+from synoptax.assimilate.convolution import Convolution
 from synoptax.core import InputError
 from synoptax.observe import Diagonal
 from synoptax.problems import Lorenz63Fablet2021
@@ -36,7 +37,8 @@ def scored(method, problem, count: int = 16):
 
 
 def test_time_convolution_is_a_convolution():
-    layer = TimeConvolution.of(1, 1, (-1, 0, 1), key=jax.random.key(0))
+    where = AlongTime((-1, 0, 1))
+    layer = Convolution.of(1, 1, where.far, where, key=jax.random.key(0))
     x = np.random.default_rng(0).normal(size=12)
     want = np.convolve(x, np.asarray(layer.weight)[::-1, 0], mode="same")
     np.testing.assert_allclose(layer(jnp.asarray(x)[:, None])[:, 0], want, atol=1e-12)

@@ -49,6 +49,7 @@ from .rotation import AbstractRotation as AbstractRotation, NoRotation as NoRota
 from .optimal_interpolation import OptimalInterpolation as OptimalInterpolation
 from .search import BFGS as BFGS, AbstractSearch as AbstractSearch, GaussNewton as GaussNewton
 from .hessian import AbstractHessian as AbstractHessian, Lanczos as Lanczos, WholeHessian as WholeHessian
+from .sharded import Sharded as Sharded
 from .threedvar import ThreeDVar as ThreeDVar
 from .weight_prior import AbstractWeightPrior as AbstractWeightPrior, FiniteSize as FiniteSize, Plain as Plain
 from .interpolated_observations import InterpolatedObservations as InterpolatedObservations
@@ -56,9 +57,15 @@ from .reconstruction import AbstractReconstruction as AbstractReconstruction, Re
 from .cycled import Cycled as Cycled
 from .weak_fourdvar import WeakFourDVar as WeakFourDVar
 from .window_enks import WindowEnKS as WindowEnKS
+from .window_ienks import WindowIEnKS as WindowIEnKS
 from .window_fourdvar import WindowFourDVar as WindowFourDVar
 from .fourdvarnet import FourDVarNet as FourDVarNet
 from .learned_solver import LearnedSolver as LearnedSolver
+from .stencil import (
+    AbstractStencil as AbstractStencil,
+    AlongTime as AlongTime,
+    AlongTimeAndSpace as AlongTimeAndSpace,
+)
 from .unrolling import (
     AbstractUnrolling as AbstractUnrolling,
     Implicit as Implicit,

@@ -14,6 +14,7 @@ from ..observe import AbstractObservation
 from ..records import Window
 from .amortized_reconstruction import AmortizedReconstruction, Tower, inputs, pooled
 from .fourdvarnet import warming
+from .stencil import AbstractStencil, AlongTime
 
 
 class AmortizedPosterior(eqx.Module):
@@ -27,7 +28,7 @@ class AmortizedPosterior(eqx.Module):
 
     **Arguments:**
     - `members`: networks.
-    - `hidden`, `blocks`, `offsets`: channels, residual blocks and steps in time of their convolutions.
+    - `hidden`, `blocks`, `where`: channels and residual blocks of their convolutions, and where these read.
     - `steps`, `batch`, `rate`, `average`, `share`, `patience`: as in `FourDVarNet`; the validation windows are those
       of the recalibration, too.
 
@@ -42,7 +43,7 @@ class AmortizedPosterior(eqx.Module):
     members: int = eqx.field(static=True, default=3)
     hidden: int = eqx.field(static=True, default=48)
     blocks: int = eqx.field(static=True, default=3)
-    offsets: tuple[int, ...] = eqx.field(static=True, default=(-8, -3, -1, 0, 1, 3, 8))
+    where: AbstractStencil = AlongTime()
     steps: int = eqx.field(static=True, default=800)
     batch: int = eqx.field(static=True, default=32)
     rate: float = 3e-3
@@ -85,7 +86,7 @@ class AmortizedPosterior(eqx.Module):
         held = max(1, round(self.share * count))
         keys = jax.random.split(making, self.members)
         found = fit(
-            eqx.filter_vmap(lambda k: Tower.of(size, self.hidden, self.blocks, self.offsets, key=k))(keys),
+            eqx.filter_vmap(lambda k: Tower.of(size, self.hidden, self.blocks, self.where, key=k))(keys),
             NegativeLogLikelihood(GaussianHead()),
             InMemory((given[:-held], wanted[:-held]), self.batch),
             optax.chain(optax.clip_by_global_norm(1.0), optax.adam(optax.cosine_decay_schedule(self.rate, self.steps))),

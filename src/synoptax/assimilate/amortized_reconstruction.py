@@ -12,42 +12,48 @@ from ..dynamics import AbstractDynamics
 from ..learn.heads import Gaussian as GaussianHead
 from ..observe import AbstractObservation
 from ..records import Estimate, Gaussian, Window
-from .reconstruction import AbstractReconstruction, Reconstruction, interpolated
-from .time_convolution import TimeConvolution
+from .convolution import Convolution
+from .reconstruction import AbstractReconstruction, Reconstruction, coverage, interpolated
+from .stencil import AbstractStencil, AlongTime
 
 
 class Tower(eqx.Module):
-    """Residual convolutions along time, from inputs to raw parameters of a normal distribution.
+    """Residual convolutions, from inputs to raw parameters of a normal distribution.
 
     **Arguments:**
     - `enter`, `leave`: to and from the hidden channels.
     - `blocks`: in between, x ← x + tanh(conv x).
+    - `where`: they convolve.
     """
 
-    enter: TimeConvolution
-    blocks: tuple[TimeConvolution, ...]
-    leave: TimeConvolution
+    enter: Convolution
+    blocks: tuple[Convolution, ...]
+    leave: Convolution
+    where: AbstractStencil
 
     @classmethod
-    def of(cls, size: int, hidden: int, blocks: int, offsets: tuple[int, ...], *, key: PRNGKeyArray) -> "Tower":
+    def of(cls, size: int, hidden: int, blocks: int, where: AbstractStencil, *, key: PRNGKeyArray) -> "Tower":
         """For states of `size` numbers."""
         first, last, *between = jax.random.split(key, blocks + 2)
+        count = 2 * where.channels(size)
         return cls(
-            TimeConvolution.of(2 * size, hidden, offsets, key=first),
-            tuple(TimeConvolution.of(hidden, hidden, offsets, key=k, scale=0.5) for k in between),
-            TimeConvolution.of(hidden, 2 * size, (0,), key=last, scale=0.1),
+            Convolution.of(count, hidden, where.far, where, key=first),
+            tuple(Convolution.of(hidden, hidden, where.far, where, key=k, scale=0.5) for k in between),
+            Convolution.of(hidden, count, where.here, where, key=last, scale=0.1),
+            where,
         )
 
     def __call__(
-        self, inputs: Float[Array, "length channel"], *, key: PRNGKeyArray | None = None
+        self, inputs: Float[Array, "length number"], *, key: PRNGKeyArray | None = None
     ) -> Float[Array, "length state 2"]:
         """Mean, as a correction of the first half of the inputs, and logarithm of the standard deviation."""
         del key
-        x = self.enter(inputs)
+        joined, weight = jnp.split(inputs, 2, axis=1)
+        x = self.enter(jnp.concatenate([self.where.fold(joined), self.where.fold(weight)], axis=-1))
         for block in self.blocks:
             x = x + jnp.tanh(block(x))
-        move, log = jnp.split(self.leave(jnp.tanh(x)), 2, axis=1)
-        return jnp.stack([inputs[:, : move.shape[1]] + move, log - 1.0], axis=-1)
+        move, log = (self.where.unfold(part) for part in jnp.split(self.leave(jnp.tanh(x)), 2, axis=-1))
+        return jnp.stack([joined + move, log - 1.0], axis=-1)
 
 
 class AmortizedReconstruction(AbstractReconstruction):
@@ -86,7 +92,7 @@ class AmortizedReconstruction(AbstractReconstruction):
     def example(cls) -> "AmortizedReconstruction":
         """Two untrained networks, six numbers."""
         keys = jax.random.split(jax.random.key(0), 2)
-        towers = eqx.filter_vmap(lambda k: Tower.of(6, 4, 1, (-1, 0, 1), key=k))(keys)
+        towers = eqx.filter_vmap(lambda k: Tower.of(6, 4, 1, AlongTime((-1, 0, 1)), key=k))(keys)
         return cls(towers, jnp.zeros(6), jnp.ones(6), jnp.zeros(6), jnp.ones(6), jnp.ones(6))
 
     def reconstruct(
@@ -108,18 +114,13 @@ class AmortizedReconstruction(AbstractReconstruction):
         return Reconstruction(Estimate(mean, variance), {}, status)
 
 
-def inputs(window: Window, operator: AbstractObservation, mean: Array, scale: Array) -> Float[Array, "length channel"]:
+def inputs(window: Window, operator: AbstractObservation, mean: Array, scale: Array) -> Float[Array, "length number"]:
     """Interpolated observations in units of `scale`, and what of them was observed at that very time."""
     joined = (interpolated(window, mean, operator) - mean[None]) / scale[None]
-
-    def weight(mask, time):
-        _, transpose = jax.vjp(lambda x: operator.apply(x, time), mean)
-        return transpose(mask.astype(mean.dtype))[0]
-
-    return jnp.concatenate([joined, jax.vmap(weight)(window.mask, window.times)], axis=1)
+    return jnp.concatenate([joined, coverage(window, mean, operator)], axis=1)
 
 
-def pooled(towers: Tower, given: Float[Array, "length channel"]) -> tuple[Array, Array]:
+def pooled(towers: Tower, given: Float[Array, "length number"]) -> tuple[Array, Array]:
     """Mean and variance of the mixture of all members."""
     raw = eqx.filter_vmap(lambda t: t(given))(towers)
     means, variances = GaussianHead().mean(raw), GaussianHead().variance(raw)

@@ -15,14 +15,16 @@ from ..learn import InMemory, MeanSquaredError, fit
 from ..observe import AbstractObservation
 from ..records import Window
 from .learned_solver import LearnedSolver, Networks
+from .stencil import AbstractStencil, AlongTime
 from .unrolling import AbstractUnrolling, Unrolled
 
 
 class FourDVarNet(eqx.Module):
     """A variational method whose prior, weights and minimiser are trained end to end for the error of the answer.
 
-    φ and the modulator of the gradient convolve along time, components of the state are channels, so that windows of
-    any length can be reconstructed by one set of weights. See `LearnedSolver` for the equations.
+    φ and the modulator of the gradient convolve along time, or along time and space, so that windows of any length can
+    be reconstructed by one set of weights; the other numbers of a state are channels. See `LearnedSolver` for the
+    equations.
 
     When to use: thousands of windows of one observing network, and simulations to learn from. When not: single windows,
     networks that change; a converged `WeakFourDVar` needs no training. Cost: `steps` times `batch` windows times
@@ -31,7 +33,8 @@ class FourDVarNet(eqx.Module):
     **Arguments:**
     - `iterations`: of the solver.
     - `hidden`: channels of memory and prior.
-    - `offsets`: steps in time that the modulator sees at once; they should reach the next observations.
+    - `where`: to convolve: `AlongTime(offsets)` for states whose numbers are no neighbours, `AlongTimeAndSpace(...)`
+      for fields. It should reach the next observations.
     - `steps`, `batch`, `rate`: of training with Adam, the rate falling to zero along a cosine.
     - `average`: decay of the moving average of the weights that is kept.
     - `share`: of the windows for validation, the last ones; weights with the best error there are returned.
@@ -49,7 +52,7 @@ class FourDVarNet(eqx.Module):
 
     iterations: int = eqx.field(static=True, default=8)
     hidden: int = eqx.field(static=True, default=24)
-    offsets: tuple[int, ...] = eqx.field(static=True, default=(-8, -3, -1, 0, 1, 3, 8))
+    where: AbstractStencil = AlongTime()
     steps: int = eqx.field(static=True, default=1500)
     batch: int = eqx.field(static=True, default=32)
     rate: float = 4e-3
@@ -88,8 +91,8 @@ class FourDVarNet(eqx.Module):
             )
         making, learning = jax.random.split(key)
         mean, scale = jnp.mean(states, axis=(0, 1)), jnp.std(states, axis=(0, 1))
-        networks = Networks.of(states.shape[2], self.hidden, self.offsets, key=making)
-        solver = LearnedSolver(networks, mean, scale, scale**2, self.iterations, self.unrolling)
+        networks = Networks.of(states.shape[2], self.hidden, self.where, key=making)
+        solver = LearnedSolver(networks, self.where, mean, scale, scale**2, self.iterations, self.unrolling)
         held = max(1, round(self.share * count))
         data, valid = (
             jax.tree.map(lambda x, s=s: x[s], (windows, states)) for s in (slice(0, -held), slice(-held, None))

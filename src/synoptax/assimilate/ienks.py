@@ -5,7 +5,7 @@ from typing import ClassVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+from jaxtyping import PRNGKeyArray, PyTree
 
 from ..core import InputError
 from ..dynamics import AbstractDynamics
@@ -13,10 +13,10 @@ from ..observe import AbstractObservation
 from ..records import Ensemble, Gaussian, Window
 from .base import AbstractAnalysis, Update
 from .diagnostics import of_ensemble
+from .ensemble_fit import EnsembleFit
 from .filter import fields, forecast, start_ensemble, worse
 from .inflation import AbstractInflation, Multiplicative
 from .propagate import before_newest, through
-from .roots import inverse_root
 from .rotation import AbstractRotation, NoRotation
 from .vectors import Seen, flatten, observed
 from .weight_prior import AbstractWeightPrior, FiniteSize, Plain
@@ -111,12 +111,12 @@ class IEnKS(AbstractAnalysis):
         seen = see(ahead).after(rotation)
         mean = jnp.mean(states, axis=0)
         anomalies = states - mean[None]
-        fit = self._step(_Fit.first(seen))
+        fit = EnsembleFit.none(self.members, states.dtype).improved(seen, self.prior)
 
         def again(carry, _):
             fit, status = carry
             _, there, new = through(back(fit.states(mean, anomalies)), window, dynamics, key=moving)
-            return (self._step(fit.after(see(there))), worse(status, new)), None
+            return (fit.improved(see(there), self.prior), worse(status, new)), None
 
         (fit, status), _ = jax.lax.scan(again, (fit, status), length=self.iterations - 1)
         found = (mean + fit.weights @ anomalies)[None] + rotation @ (fit.transform @ anomalies)
@@ -134,39 +134,3 @@ class IEnKS(AbstractAnalysis):
             diagnostics,
             worse(status, new),
         )
-
-    def _step(self, fit: "_Fit") -> "_Fit":
-        """One step of Gauss-Newton."""
-        n = self.members
-        root_n = jnp.sqrt(jnp.asarray(n - 1, fit.weights.dtype))
-        s = fit.undo @ fit.seen.anomalies
-        gram = s @ s.T
-        precision = self.prior.precision(gram, fit.weights)
-        inside = precision * jnp.eye(n, dtype=gram.dtype) + gram
-        root = inverse_root(inside)
-        change = root @ (root @ (s @ fit.seen.innovation / root_n - precision * fit.weights))
-        return _Fit(fit.weights + change, root, inside @ root, fit.seen, change)
-
-
-class _Fit(eqx.Module):
-    """Where the iteration is: weights of the mean, matrix of the anomalies and its inverse, what was last seen."""
-
-    weights: Float[Array, " member"]
-    transform: Float[Array, "member member"]
-    undo: Float[Array, "member member"]
-    seen: Seen
-    change: Float[Array, " member"]
-
-    @classmethod
-    def first(cls, seen: Seen) -> "_Fit":
-        n, dtype = seen.anomalies.shape[0], seen.anomalies.dtype
-        eye, zero = jnp.eye(n, dtype=dtype), jnp.zeros(n, dtype)
-        return cls(zero, eye, eye, seen, zero)
-
-    def states(
-        self, mean: Float[Array, " state"], anomalies: Float[Array, "member state"]
-    ) -> Float[Array, "member state"]:
-        return (mean + self.weights @ anomalies)[None] + self.transform @ anomalies
-
-    def after(self, seen: Seen) -> "_Fit":
-        return _Fit(self.weights, self.transform, self.undo, seen, self.change)

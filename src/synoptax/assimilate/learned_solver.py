@@ -11,44 +11,44 @@ from ..core import Status
 from ..dynamics import AbstractDynamics
 from ..observe import AbstractObservation
 from ..records import Estimate, Gaussian, Window
-from .reconstruction import AbstractReconstruction, Reconstruction, interpolated
-from .time_convolution import TimeConvolution
+from .convolution import Convolution
+from .reconstruction import AbstractReconstruction, Reconstruction, coverage, interpolated
+from .stencil import AbstractStencil, AlongTime
 from .unrolling import AbstractUnrolling, Unrolled
-
-_NEAR = (-3, -2, -1, 1, 2, 3)
 
 
 class Networks(eqx.Module):
     """All weights of a FourDVarNet.
 
     **Arguments:**
-    - `inner`, `outer`: φ: the state at a time from its neighbours, bilinear units between two convolutions.
-    - `gates`, `move`: the modulator: gates of a long short-term memory along time, and the step from its output.
+    - `inner`, `outer`: φ: the state at a place from its neighbours, bilinear units between two convolutions.
+    - `gates`, `move`: the modulator: gates of a long short-term memory at each place, and the step from its output.
     - `weights`: logarithms of the weights of observation and prior term in the variational cost.
     """
 
-    inner: TimeConvolution
-    outer: TimeConvolution
-    gates: TimeConvolution
-    move: TimeConvolution
+    inner: Convolution
+    outer: Convolution
+    gates: Convolution
+    move: Convolution
     weights: Float[Array, "2"]
 
     @classmethod
-    def of(cls, size: int, hidden: int, offsets: tuple[int, ...], *, key: PRNGKeyArray) -> "Networks":
+    def of(cls, size: int, hidden: int, where: AbstractStencil, *, key: PRNGKeyArray) -> "Networks":
         """For states of `size` numbers."""
         first, second, third, fourth = jax.random.split(key, 4)
+        count = where.channels(size)
         return cls(
-            TimeConvolution.of(size, 3 * hidden, _NEAR, key=first),
-            TimeConvolution.of(2 * hidden, size, (-1, 0, 1), key=second, scale=0.5),
-            TimeConvolution.of(3 * size + 1 + hidden, 4 * hidden, offsets, key=third),
-            TimeConvolution.of(hidden, size, (0,), key=fourth, scale=0.1),
+            Convolution.of(count, 3 * hidden, where.near, where, key=first),
+            Convolution.of(2 * hidden, count, where.close, where, key=second, scale=0.5),
+            Convolution.of(3 * count + 1 + hidden, 4 * hidden, where.far, where, key=third),
+            Convolution.of(hidden, count, where.here, where, key=fourth, scale=0.1),
             jnp.asarray([-1.0, 0.0]),
         )
 
-    def prior(self, states: Float[Array, "length state"]) -> Float[Array, "length state"]:
+    def prior(self, fields: Float[Array, "length *space channel"]) -> Float[Array, "length *space channel"]:
         """φ."""
-        plain, left, right = jnp.split(self.inner(states), 3, axis=1)
-        return self.outer(jnp.concatenate([jnp.tanh(plain), jnp.tanh(left) * right], axis=1))
+        plain, left, right = jnp.split(self.inner(fields), 3, axis=-1)
+        return self.outer(jnp.concatenate([jnp.tanh(plain), jnp.tanh(left) * right], axis=-1))
 
 
 class LearnedSolver(AbstractReconstruction):
@@ -57,10 +57,11 @@ class LearnedSolver(AbstractReconstruction):
     J(x) = ½ w₁ Σ |y − H x|²_R + ½ w₂ |x − φ(x)|², x_(k+1) = x_k − W LSTM(∇J(x_k), x_k), from interpolated observations.
 
     When to use: many windows of the kind it was trained on. When not: other networks, models or errors; nothing warns.
-    Cost: `iterations` small matrix products along the window; no run of the model.
+    Cost: `iterations` small matrix products at each place of the window; no run of the model.
 
     **Arguments:**
     - `networks`: weights.
+    - `where`: they convolve.
     - `mean`, `scale`: of the states it was trained on, number by number.
     - `doubt`: mean squared errors on validation windows, number by number: its variances, the same at all times.
     - `iterations`: of the solver.
@@ -74,6 +75,7 @@ class LearnedSolver(AbstractReconstruction):
     """
 
     networks: Networks
+    where: AbstractStencil
     mean: Float[Array, " state"]
     scale: Float[Array, " state"]
     doubt: Float[Array, " state"]
@@ -86,8 +88,9 @@ class LearnedSolver(AbstractReconstruction):
     @classmethod
     def example(cls) -> "LearnedSolver":
         """Untrained, six numbers."""
-        networks = Networks.of(6, 4, (-1, 0, 1), key=jax.random.key(0))
-        return cls(networks, jnp.zeros(6), jnp.ones(6), jnp.ones(6), 3, Unrolled())
+        where = AlongTime((-1, 0, 1))
+        networks = Networks.of(6, 4, where, key=jax.random.key(0))
+        return cls(networks, where, jnp.zeros(6), jnp.ones(6), jnp.ones(6), 3, Unrolled())
 
     def reconstruct(
         self,
@@ -109,23 +112,25 @@ class LearnedSolver(AbstractReconstruction):
     def solve(self, window: Window, operator: AbstractObservation) -> Float[Array, "length state"]:
         """The states at the times of the window."""
         begin = (interpolated(window, self.mean, operator) - self.mean[None]) / self.scale[None]
+        begin = self.where.fold(begin)
         hidden = self.networks.move.weight.shape[0]
-        memory = jnp.zeros((begin.shape[0], hidden), begin.dtype)
-        seen = jnp.any(window.mask, axis=1)[:, None].astype(begin.dtype)
+        memory = jnp.zeros((*begin.shape[:-1], hidden), begin.dtype)
+        known = self.where.fold(coverage(window, self.mean, operator)) > 0.0
+        seen = jnp.any(known, axis=-1, keepdims=True).astype(begin.dtype)
         rates = jnp.exp(self.networks.weights).astype(begin.dtype)
 
         def step(carry):
-            states, output, cell = carry
-            fit = rates[0] * jax.grad(lambda x: self._misfit(x, window, operator))(states)
-            smooth = rates[1] * jax.grad(self._roughness)(states)
-            given = jnp.concatenate([fit, smooth, states, seen, output], axis=1)
-            forget, enter, leave, new = jnp.split(self.networks.gates(given), 4, axis=1)
+            fields, output, cell = carry
+            fit = rates[0] * jax.grad(lambda x: self._misfit(self.where.unfold(x), window, operator))(fields)
+            smooth = rates[1] * jax.grad(self._roughness)(fields)
+            given = jnp.concatenate([fit, smooth, fields, seen, output], axis=-1)
+            forget, enter, leave, new = jnp.split(self.networks.gates(given), 4, axis=-1)
             cell = jax.nn.sigmoid(forget + 1.0) * cell + jax.nn.sigmoid(enter) * jnp.tanh(new)
             output = jax.nn.sigmoid(leave) * jnp.tanh(cell)
-            return states - self.networks.move(output), output, cell
+            return fields - self.networks.move(output), output, cell
 
-        states, _, _ = self.unrolling.solve(step, (begin, memory, memory), self.iterations)
-        return states * self.scale[None] + self.mean[None]
+        fields, _, _ = self.unrolling.solve(step, (begin, memory, memory), self.iterations)
+        return self.where.unfold(fields) * self.scale[None] + self.mean[None]
 
     def _misfit(self, states: Array, window: Window, operator: AbstractObservation) -> Float[Array, ""]:
         """½ Σ |y − H x|²_R."""
@@ -137,6 +142,6 @@ class LearnedSolver(AbstractReconstruction):
 
         return 0.5 * jnp.sum(jax.vmap(one)(states, window.values, window.mask, window.times) ** 2)
 
-    def _roughness(self, states: Array) -> Float[Array, ""]:
+    def _roughness(self, fields: Array) -> Float[Array, ""]:
         """½ |x − φ(x)|²."""
-        return 0.5 * jnp.sum((states - self.networks.prior(states)) ** 2)
+        return 0.5 * jnp.sum((fields - self.networks.prior(fields)) ** 2)

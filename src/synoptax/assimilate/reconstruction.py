@@ -85,6 +85,17 @@ def interpolated(window: Window, field: PyTree, operator: AbstractObservation) -
     return jnp.where(jnp.any(there, axis=0)[None], joined, first[None])
 
 
+def coverage(window: Window, field: PyTree, operator: AbstractObservation) -> Float[Array, "length number"]:
+    """How much of each number was observed at each time: the weight that the transpose of the operator puts on it."""
+    first, back = ravel_pytree(field)
+
+    def weight(mask: Array, time: Array) -> Array:
+        _, transpose = jax.vjp(lambda x: operator.apply(back(x), time), first)
+        return transpose(mask.astype(first.dtype))[0]
+
+    return jax.vmap(weight)(window.mask, window.times)
+
+
 def _joined(values: Float[Array, " length"], there: Array) -> Float[Array, " length"]:
     """Linear between the places that are there."""
     place = jnp.arange(values.size)

@@ -13,7 +13,8 @@ from ..core import InputError, Status
 from ..dynamics import AbstractDynamics
 from ..observe import AbstractCovariance, AbstractObservation, Diagonal
 from ..records import Estimate, Gaussian, Window
-from .reconstruction import AbstractReconstruction, Reconstruction, interpolated
+from .interpolated_observations import InterpolatedObservations
+from .reconstruction import AbstractReconstruction, Reconstruction
 from .weak_cost import WeakCost
 
 
@@ -22,8 +23,9 @@ class WeakFourDVar(AbstractReconstruction):
 
     Minimises J(x₀ … x_T) = ½ |x₀ − x_b|²_B + ½ Σ_t |x_(t+1) − M(x_t)|²_Q + ½ Σ_t |y_t − H x_t|²_R over all states by
     Gauss-Newton. Each step solves the block-tridiagonal normal equations by a Kalman filter and smoother about the
-    present states, is damped (Levenberg) and accepted only when it lowers J. The search begins with the interpolated
-    observations, which makes it far better conditioned than a search for the first state alone.
+    present states, is damped (Levenberg) and accepted only when it lowers J. The search begins with states of the whole
+    window, which makes it far better conditioned than a search for the first state alone; with a learned `first` a step
+    or two are enough.
 
     When to use: wrong models; long windows; windows whose first guess is poor. When not: states beyond some hundred
     numbers, whose dense covariances do not fit; perfect models in short windows (`WindowFourDVar` has fewer unknowns).
@@ -34,6 +36,7 @@ class WeakFourDVar(AbstractReconstruction):
     - `relaxations`: factors of Q that are solved first, each from the last answer; descending to, without, 1.
     - `iterations`: at most so many for each factor.
     - `tolerance`: converged when the next step promises to lower J by less than this.
+    - `first`: where the search begins; the interpolated observations by default.
 
     **Good values:** Q of 1e-4 with `relaxations=(1e4, 1e2)` for Lorenz' three variables, steps of 0.01 and a right
     model: mean squared error 0.20 on the card `lorenz63_fablet2021`, no window of 200 lost.
@@ -50,6 +53,7 @@ class WeakFourDVar(AbstractReconstruction):
     relaxations: tuple[float, ...] = eqx.field(static=True, default=())
     iterations: int = eqx.field(static=True, default=30)
     tolerance: float = 1e-3
+    first: AbstractReconstruction = InterpolatedObservations()
 
     claims: ClassVar[frozenset[str]] = frozenset({"ignores_missing", "kalman_smoother_exact", "differentiable"})
     cite: ClassVar[str] = "Trémolet (2006), doi:10.1256/qj.05.224"
@@ -81,7 +85,6 @@ class WeakFourDVar(AbstractReconstruction):
 
         **Raises:** `InputError` when Q has another size than the state.
         """
-        del key
         flat, back = ravel_pytree(prior.mean)
         if self.covariance.size != flat.size:
             raise InputError(
@@ -90,7 +93,8 @@ class WeakFourDVar(AbstractReconstruction):
             )
         cost = WeakCost(prior, window, dynamics, operator, self.covariance)
         still = _still(cost)
-        found, value, count, converged = self._search(still, _still(_guess(window, prior, dynamics, operator)))
+        guess = self.first.reconstruct(window, prior=prior, dynamics=dynamics, operator=operator, key=key)
+        found, value, count, converged = self._search(still, _still(_lifted(guess.states.mean, dynamics)))
         one = jnp.ones((), found.dtype)
         step, spread = cost.step(found, one, 0.0 * one)
         step = jnp.where(jnp.isfinite(step), step, found)
@@ -138,12 +142,9 @@ class WeakFourDVar(AbstractReconstruction):
         return states, values[-1], count, done[-1]
 
 
-def _guess(window: Window, prior: Gaussian, dynamics: AbstractDynamics, operator) -> Float[Array, "place state"]:
-    """Interpolated observations as states, the start like the first."""
-    middle = dynamics.project(prior.mean)
-    back = ravel_pytree(middle)[1]
-    fields = interpolated(window, middle, operator)
-    states = jax.vmap(lambda f: ravel_pytree(dynamics.lift(back(f)))[0])(fields)
+def _lifted(fields: PyTree, dynamics: AbstractDynamics) -> Float[Array, "place state"]:
+    """Fields as states, the start like the first."""
+    states = jax.vmap(lambda f: ravel_pytree(dynamics.lift(f))[0])(fields)
     return jnp.concatenate([states[:1], states])
 
 

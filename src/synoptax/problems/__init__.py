@@ -16,8 +16,10 @@ from .iberia_winter import (
 from .kuramoto_sivashinsky_bocquet2019 import KuramotoSivashinskyBocquet2019 as KuramotoSivashinskyBocquet2019
 from .lorenz63_sakov2012 import Lorenz63Sakov2012 as Lorenz63Sakov2012
 from .lorenz96_bocquet2013 import Lorenz96Bocquet2013 as Lorenz96Bocquet2013
+from .lorenz96_parameters import Lorenz96Parameters as Lorenz96Parameters
 from .lorenz_uv_wilks2005 import LorenzUVWilks2005 as LorenzUVWilks2005
 from .lorenz96_sakov2008 import Lorenz96Sakov2008 as Lorenz96Sakov2008
+from .qg_localised import QGLocalised as QGLocalised
 from .twin import AbstractTwinProblem as AbstractTwinProblem
 from .twin_problem import TwinProblem as TwinProblem
 from .window import (
@@ -30,4 +32,9 @@ from .window import (
 from .lorenz63_vardax import Lorenz63Vardax as Lorenz63Vardax
 from .lorenz96_vardax import Lorenz96Vardax as Lorenz96Vardax
 from .lorenz96_two_level_vardax import Lorenz96TwoLevelVardax as Lorenz96TwoLevelVardax
+from .reconstruction import AbstractReconstructionProblem as AbstractReconstructionProblem
 from .lorenz63_fablet2021 import Lorenz63Fablet2021 as Lorenz63Fablet2021
+from .lorenz96_fablet2021 import Lorenz96Fablet2021 as Lorenz96Fablet2021
+from .ncep_slp_forecast import NcepSlpForecast as NcepSlpForecast
+from .sst_forecast import SstForecast as SstForecast
+from .med_winds import MedWinds as MedWinds, Winds as Winds

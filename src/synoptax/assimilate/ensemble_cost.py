@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, PyTree
 
 from ..dynamics import AbstractDynamics
 from ..observe import AbstractObservation, AbstractRoot
 from ..records import Window
-from .cost import AbstractCost
+from .cost import AbstractCost, View
 
 
 class EnsembleCost(AbstractCost):
@@ -30,7 +31,8 @@ class EnsembleCost(AbstractCost):
     operator: AbstractObservation
     back: Callable[[Array], PyTree] = eqx.field(static=True)
 
-    def path(self, control: Float[Array, " n"]) -> PyTree:
+    def path(self, control: Float[Array, " n"], view: View) -> PyTree:
         """By the root of the covariance between the times."""
         moved = self.covariance.root(control).reshape(self.background.shape)
-        return jax.vmap(self.back)(self.background + moved)
+        numbers = jnp.arange(self.background.shape[0])
+        return jax.vmap(lambda x, t: view(self.back(x), t))(self.background + moved, numbers)

@@ -122,7 +122,7 @@ class FourDEnVar(AbstractAnalysis):
         seen, places = _throughout(path, window, dynamics, operator)
         analysed = self.filter.analyse(rows, seen, places, key=deciding)
         analysed, remembered = self.filter.inflation.apply(rows, analysed, seen, remembered)
-        fitted = jax.vmap(lambda state: ravel_pytree(state)[0])(cost.path(found.control)).ravel()
+        fitted = cost.path(found.control, lambda state, t: ravel_pytree(state)[0]).ravel()
         centred = (fitted - jnp.mean(analysed, axis=0))[None] + analysed
         whole = jnp.where(jnp.any(window.mask), centred, rows)  # without observations nothing changes
         first, newest = whole[:, : start.shape[1]], whole[:, -start.shape[1] :]

@@ -26,6 +26,7 @@ from ..problems import AbstractWindowProblem, WindowTwin
 from ..records import Gaussian, Observations, Window
 
 Run = Float[Array, "step state"]
+_STATIC = 1e-3  # of the climatological covariance in the background that a filter hands over
 
 
 class AbstractApproach(eqx.Module):
@@ -191,20 +192,24 @@ class Smoothed(AbstractApproach):
     **Arguments:**
     - `method`: of a length equal to the times of the window.
     - `climate`: the belief before the past.
+    - `filter`: takes the past up to its last `late` times and hands its members over; None begins with the smoother.
+    - `late`: times of the past that the smoother takes after a filter.
     """
 
     method: AbstractAnalysis
     climate: Gaussian
+    filter: AbstractEnsembleFilter | None = None
+    late: int = eqx.field(static=True, default=0)
 
     def run(self, twin: WindowTwin, problem: AbstractWindowProblem, *, key: PRNGKeyArray) -> Run:
         """The smoothed state begins the window, the analysis at the newest time the forecast."""
+        record, prior = _record(twin, problem), self.climate
+        if self.filter is not None:
+            cut = problem.past - self.late
+            prior = _handed(self.filter, _part(record, 0, cut), prior, problem, key=jax.random.fold_in(key, 1))
+            record = _part(record, cut, len(record))
         track = cycle(
-            self.method,
-            problem.dynamics,
-            operator=problem.operator,
-            observations=_record(twin, problem),
-            prior=self.climate,
-            key=key,
+            self.method, problem.dynamics, operator=problem.operator, observations=record, prior=prior, key=key
         )
         states = _trajectory(track.smoothed.mean[-1], problem)[: problem.window_steps + 1]
         return _ahead(states, track.analysis.mean[-1], problem)
@@ -213,41 +218,23 @@ class Smoothed(AbstractApproach):
 class Handed(AbstractApproach):
     """An ensemble filter through the past; its members are the background of one 4DVar of the window.
 
-    B = β P + (1 − β) s C, P the members' covariance and C the climatological one.
-
     **Arguments:**
-    - `filter`: with more members than numbers in a state when `weight` is 1.
+    - `filter`: its members and a little of the climatological covariance give B.
     - `method`: a 4DVar of as many times as the window has.
-    - `climate`: the belief before the past, and C.
-    - `weight`, `scale`: β and s.
+    - `climate`: the belief before the past.
     """
 
     filter: AbstractEnsembleFilter
     method: FourDVar
     climate: Gaussian
-    weight: float = 0.8
-    scale: float = 0.02
 
     def run(self, twin: WindowTwin, problem: AbstractWindowProblem, *, key: PRNGKeyArray) -> Run:
         """One update of the 4DVar from the filter's last belief."""
         past, window = _past(twin), twin.window
-        track = cycle(
-            self.filter,
-            problem.dynamics,
-            operator=problem.operator,
-            observations=past,
-            prior=self.climate,
-            key=key,
-        )
-        members = jax.vmap(lambda m: ravel_pytree(m)[0])(track.last.members)
-        root = (members - jnp.mean(members, axis=0)[None]) / np.sqrt(members.shape[0] - 1.0)
-        static = self.climate.covariance.dense().astype(root.dtype)
-        covariance = self.weight * root.T @ root + (1.0 - self.weight) * self.scale * static
-        prior = Gaussian(jnp.mean(members, axis=0), Dense(jnp.linalg.cholesky(covariance)))
+        prior = _handed(self.filter, past, self.climate, problem, key=key)
         begun = eqx.tree_at(lambda w: (w.start, w.active), window, (past.times[-1], jnp.ones_like(window.active)))
-        found = self.method.update(
-            self.method.start(prior, key=key), begun, problem.dynamics, problem.operator, key=key
-        )
+        belief = self.method.start(prior, key=key)
+        found = self.method.update(belief, begun, problem.dynamics, problem.operator, key=key)
         return _trajectory(found.smoothed.mean, problem)
 
 
@@ -288,3 +275,29 @@ def _record(twin: WindowTwin, problem: AbstractWindowProblem) -> Observations:
     past = _past(twin)
     values = jnp.concatenate([past.values, twin.window.values])
     return Observations(values, jnp.concatenate([past.times, twin.window.times]), past.start, problem.every)
+
+
+def _part(record: Observations, first: int, last: int) -> Observations:
+    """Some times of a record."""
+    start = record.times[first - 1] if first else record.start
+    return Observations(record.values[first:last], record.times[first:last], start, record.steps)
+
+
+def _handed(
+    filter: AbstractEnsembleFilter,
+    record: Observations,
+    climate: Gaussian,
+    problem: AbstractWindowProblem,
+    *,
+    key: PRNGKeyArray,
+) -> Gaussian:
+    """What the members of a filter say at the end of a record: B = P + s C, P their covariance, C the climatological.
+
+    The little s of C gives B full rank when the members are few.
+    """
+    track = cycle(filter, problem.dynamics, operator=problem.operator, observations=record, prior=climate, key=key)
+    members = jax.vmap(lambda m: ravel_pytree(m)[0])(track.last.members)
+    mean = jnp.mean(members, axis=0)
+    root = (members - mean[None]) / np.sqrt(members.shape[0] - 1.0)
+    static = climate.covariance.dense().astype(root.dtype)
+    return Gaussian(mean, Dense(jnp.linalg.cholesky(root.T @ root + _STATIC * static)))

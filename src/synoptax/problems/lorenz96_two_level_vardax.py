@@ -31,8 +31,8 @@ class Lorenz96TwoLevelVardax(AbstractWindowProblem):
     every: ClassVar[int] = 10
     error: ClassVar[float] = 0.5
     doubt: ClassVar[float] = 5.0
-    bound: ClassVar[float] = 2.7
-    lost: ClassVar[float] = 0.9
+    bound: ClassVar[float] = 3.4
+    lost: ClassVar[float] = 1.05
     parts: ClassVar[Mapping[str, slice]] = MappingProxyType({"slow": slice(0, 8), "fast": slice(8, 72)})
     cite: ClassVar[str] = "vardax (J. E. Johnson), notebooks on two-level Lorenz-96"
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from . import core as core
     from . import downscale as downscale
     from . import dynamics as dynamics
+    from . import emulate as emulate
     from . import experiment as experiment
     from . import fields as fields
     from . import learn as learn
@@ -29,6 +30,7 @@ _ROOMS = frozenset(
         "core",
         "downscale",
         "dynamics",
+        "emulate",
         "experiment",
         "fields",
         "learn",

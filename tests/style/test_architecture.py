@@ -24,7 +24,7 @@ CLASSES = sorted(
     },
     key=lambda c: (c.__module__, c.__qualname__),
 )
-METHOD_PACKAGES = ("downscale", "assimilate")
+METHOD_PACKAGES = ("downscale", "emulate", "assimilate")
 METHODS = (synoptax.downscale.AbstractMethod, synoptax.assimilate.AbstractAnalysis)
 WORDS = {"Use it": ("Use it", "When to use"), "Cost": ("Cost", "cost", "Needs no training")}
 SECTIONS = ("Use it", "Cost", "**Good values:**", "**Fails when:**", "Reference:")
@@ -105,10 +105,10 @@ def test_docstrings_of_methods_have_the_sections(package):
 
 
 def test_methods_never_see_the_evaluation_truth():
-    from synoptax import assimilate, downscale
+    from synoptax import assimilate, downscale, emulate
 
     seeing = (*METHODS, downscale.AbstractDownscaler)
-    for name, cls in {**vars(downscale), **vars(assimilate)}.items():
+    for name, cls in {**vars(downscale), **vars(emulate), **vars(assimilate)}.items():
         if inspect.isclass(cls) and issubclass(cls, seeing):
             for method in vars(cls).values():
                 if inspect.isfunction(method):

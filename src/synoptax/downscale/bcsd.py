@@ -9,10 +9,9 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ..core import InputError, Monitor
 from ..fields import Grid, HarmonicClimatology, regrid
 from ..learn.method import AbstractDeterministic, AbstractDownscaler, AbstractMethod
-from ..records import Layout, Predictors, Task
+from ..records import Layout, Predictors, Task, joined
 from .interpolated import coarse
 from .quantile import QuantileMap
-from .target import joined
 
 
 class _BCSDModel(AbstractDeterministic):

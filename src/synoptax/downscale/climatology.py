@@ -11,8 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ..core import Monitor
 from ..fields import HarmonicClimatology, Normaliser
 from ..learn.method import AbstractDownscaler, AbstractMethod
-from ..records import Layout, Predictors, Task
-from .target import joined
+from ..records import Layout, Predictors, Task, joined
 
 
 class _ClimatologyModel(AbstractDownscaler):

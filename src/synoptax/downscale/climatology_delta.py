@@ -8,9 +8,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ..core import Monitor
 from ..fields import HarmonicClimatology, regrid
 from ..learn.method import AbstractDeterministic, AbstractDownscaler, AbstractMethod
-from ..records import Layout, Predictors, Task
+from ..records import Layout, Predictors, Task, joined
 from .interpolated import Interpolated
-from .target import joined
 
 
 class _DeltaModel(AbstractDeterministic):

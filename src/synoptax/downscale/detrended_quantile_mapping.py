@@ -9,10 +9,9 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ..core import Monitor
 from ..fields import HarmonicClimatology, regrid
 from ..learn.method import AbstractDeterministic, AbstractDownscaler, AbstractMethod
-from ..records import Layout, Predictors, Task
+from ..records import Layout, Predictors, Task, joined
 from .interpolated import Interpolated
 from .quantile import QuantileMap
-from .target import joined
 
 
 class _DetrendedModel(AbstractDeterministic):

@@ -11,10 +11,10 @@ from scipy import linalg
 
 from ..core import InputError, Monitor
 from ..learn.method import AbstractDownscaler, AbstractMethod
-from ..records import Layout, Predictors, Samples, Task
+from ..records import Layout, Predictors, Samples, Task, joined
 from .kernel import completed, contiguous, left_out
 from .relevance import Components, Relevance, learnt
-from .target import Target, joined
+from .target import Target
 
 _OUTPUTS = 20  # principal components of the target that the search sees
 _TUNED = 1500  # samples that the search sees: its cost grows with the cube

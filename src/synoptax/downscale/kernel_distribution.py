@@ -13,11 +13,10 @@ from ..learn import InMemory, fit
 from ..learn.heads import AbstractHead
 from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..learn.objectives import NegativeLogLikelihood
-from ..records import Layout, Predictors, Task
+from ..records import Layout, Predictors, Task, joined
 from .cell_network import CellNetwork
 from .expansion import Expansions, Regression, generator
 from .predictive import Predictive
-from .target import joined
 from .training import cosine_adamw
 
 _WET_LEVELS = (0.33, 0.67, 0.9)

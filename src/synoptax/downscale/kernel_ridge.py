@@ -8,9 +8,9 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..core import Monitor
 from ..learn.method import AbstractDeterministic, AbstractDownscaler, AbstractMethod
-from ..records import Layout, Predictors, Task
+from ..records import Layout, Predictors, Task, joined
 from .expansion import Expansions, Regression
-from .target import Target, joined
+from .target import Target
 
 
 class _KernelRidgeModel(AbstractDeterministic):

@@ -11,10 +11,10 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from ..core import InputError, Monitor
 from ..fields.climatology import missing_patterns, usable_harmonics
 from ..learn.method import AbstractDeterministic, AbstractDownscaler, AbstractMethod
-from ..records import Layout, Predictors, Samples, Task
+from ..records import Layout, Predictors, Samples, Task, joined
 from .locality import Group, groups, weights
 from .nearest import Nearest
-from .target import Target, joined
+from .target import Target
 
 _GUARD = 0.06  # of the training times, left out on either side of a part that is held out while tuning
 

@@ -8,10 +8,9 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ..core import Monitor
 from ..fields import regrid
 from ..learn.method import AbstractDeterministic, AbstractDownscaler, AbstractMethod
-from ..records import Layout, Predictors, Task
+from ..records import Layout, Predictors, Task, joined
 from .interpolated import Interpolated
 from .quantile import QuantileMap
-from .target import joined
 
 
 class _QuantileMappingModel(AbstractDeterministic):

@@ -10,9 +10,9 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ..core import Monitor
 from ..fields.climatology import missing_patterns
 from ..learn.method import AbstractDeterministic, AbstractDownscaler, AbstractMethod
-from ..records import Layout, Predictors, Samples, Task
+from ..records import Layout, Predictors, Samples, Task, joined
 from .features import PrincipalComponents
-from .target import Target, error, joined
+from .target import Target, error
 
 
 class _RidgeModel(AbstractDeterministic):

@@ -81,19 +81,6 @@ def _units(normaliser: Normaliser) -> Normaliser:
     )
 
 
-@eqx.filter_jit
-def joined(first: Samples, second: Samples) -> Samples:
-    """Two runs of samples one after the other; segment numbers stay apart."""
-    a, b = first.predictors, second.predictors
-    both = Predictors(
-        tuple(jnp.concatenate([x, y]) for x, y in zip(a.fields, b.fields, strict=True)),
-        jnp.concatenate([a.phases, b.phases]),
-        a.static,
-        jnp.concatenate([a.segment, b.segment + jnp.max(a.segment) + 1]),
-    )
-    return Samples(both, jnp.concatenate([first.truth, second.truth]))
-
-
 def error(rows: ArrayLike, predicted: ArrayLike, weights: ArrayLike) -> float:
     """Weighted root-mean-square difference over the entries that are not NaN; in NumPy, so nothing is compiled."""
     truth, found = np.asarray(rows), np.asarray(predicted)

@@ -10,6 +10,7 @@ from .predictors import (
     Samples as Samples,
     Source as Source,
     Task as Task,
+    joined as joined,
 )
 from .track import Track as Track
 from .trajectory import Trajectory as Trajectory

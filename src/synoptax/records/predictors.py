@@ -108,6 +108,19 @@ class Samples(eqx.Module):
         return Samples(self.predictors.at(index), self.truth[index])
 
 
+@eqx.filter_jit
+def joined(first: Samples, second: Samples) -> Samples:
+    """Two runs of samples one after the other; segment numbers stay apart."""
+    a, b = first.predictors, second.predictors
+    both = Predictors(
+        tuple(jnp.concatenate([x, y]) for x, y in zip(a.fields, b.fields, strict=True)),
+        jnp.concatenate([a.phases, b.phases]),
+        a.static,
+        jnp.concatenate([a.segment, b.segment + jnp.max(a.segment) + 1]),
+    )
+    return Samples(both, jnp.concatenate([first.truth, second.truth]))
+
+
 class Task(eqx.Module):
     """All that a downscaling method may learn from. The evaluation truth is not here.
 

@@ -16,5 +16,11 @@ from .lorenz96_vardax import Lorenz96VardaxCard as Lorenz96VardaxCard
 from .kuramoto_sivashinsky_bocquet2019 import KuramotoSivashinskyBocquet2019Card as KuramotoSivashinskyBocquet2019Card
 from .lorenz63_sakov2012 import Lorenz63Sakov2012Card as Lorenz63Sakov2012Card
 from .lorenz96_bocquet2013 import Lorenz96Bocquet2013Card as Lorenz96Bocquet2013Card
+from .lorenz96_parameters import Lorenz96ParametersCard as Lorenz96ParametersCard
 from .lorenz_uv_wilks2005 import LorenzUVWilks2005Card as LorenzUVWilks2005Card
 from .lorenz63_fablet2021 import Lorenz63Fablet2021Card as Lorenz63Fablet2021Card
+from .qg_localised import QGLocalisedCard as QGLocalisedCard
+from .lorenz96_fablet2021 import Lorenz96Fablet2021Card as Lorenz96Fablet2021Card
+from .ncep_slp_forecast import NcepSlpForecastCard as NcepSlpForecastCard
+from .sst_forecast import SstForecastCard as SstForecastCard
+from .med_winds import MedWindsCard as MedWindsCard

@@ -1,0 +1,4 @@
+"""Learned dynamics: one method a file, one line a method; `Emulator` makes a model of what they learn."""
+
+from .emulator import Emulator as Emulator, Past as Past
+from .linear_inverse import LinearInverse as LinearInverse

@@ -1,0 +1,140 @@
+"""Each claim of an emulation method is one test here, run for every method that makes it; and of the emulator."""
+
+import dataclasses
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from synoptax import emulate
+from synoptax.core import InputError, Status, entries, load, save
+from synoptax.downscale import Ridge
+from synoptax.dynamics import rollout
+from synoptax.emulate import Emulator, LinearInverse
+from synoptax.emulate.emulator import wave
+from synoptax.learn import AbstractMethod
+from synoptax.records import Samples
+
+METHODS = entries(emulate, AbstractMethod)
+MANDATORY, KNOWN = {"saves_and_loads"}, {"saves_and_loads", "ignores_missing_targets", "linear"}
+
+
+def claimers(claim: str) -> list[str]:
+    return [name for name, cls in METHODS.items() if claim in cls.claims]
+
+
+def fitted(name: str):
+    return METHODS[name].example().fit(wave(), key=jax.random.key(1))
+
+
+def test_every_method_makes_the_mandatory_claims_and_only_known_ones():
+    assert METHODS
+    for name, cls in METHODS.items():
+        assert MANDATORY <= cls.claims <= KNOWN, name
+        assert cls.cite, name
+
+
+@pytest.mark.parametrize("name", claimers("saves_and_loads"))
+def test_saved_model_predicts_the_same_numbers(name, tmp_path):
+    model, given = fitted(name), wave().valid.predictors
+    save(model, tmp_path / "model")
+    again, _ = load(tmp_path / "model")
+    np.testing.assert_array_equal(np.asarray(model.predict(given)), np.asarray(again.predict(given)))
+
+
+@pytest.mark.parametrize("name", claimers("ignores_missing_targets"))
+def test_missing_targets_leave_finite_predictions(name):
+    task = wave()
+    truth = task.train.truth.at[::7, 0, 1, 2].set(jnp.nan)
+    task = dataclasses.replace(task, train=Samples(task.train.predictors, truth))
+    found = METHODS[name].example().fit(task, key=jax.random.key(1)).predict(task.valid.predictors)
+    assert np.isfinite(np.asarray(found)).all()
+    np.testing.assert_allclose(found, task.valid.truth, atol=0.2)
+
+
+@pytest.mark.parametrize("name", claimers("linear"))
+def test_forecast_is_affine_in_the_past(name):
+    model, given = fitted(name), wave().valid.predictors.at(slice(0, 6))
+    field = given.fields[0]
+    low, high = (model.predict(eqx.tree_at(lambda p: p.fields[0], given, x)) for x in (field, 3.0 * field + 0.1))
+    middle = model.predict(eqx.tree_at(lambda p: p.fields[0], given, 2.0 * field + 0.05))
+    np.testing.assert_allclose(2 * middle, low + high, atol=1e-8)
+
+
+def test_a_linear_inverse_model_knows_the_wave_it_has_seen():
+    task = wave()
+    model = LinearInverse.example().fit(task, key=jax.random.key(0))
+    error = np.asarray(model.predict(task.valid.predictors) - task.valid.truth)
+    assert np.sqrt(np.mean(error**2)) < 0.03  # the noise is 0.02
+    members = model.sample(task.valid.predictors, key=jax.random.key(2), count=200)
+    left = task.train.truth - model.predict(task.train.predictors)
+    patterns = np.asarray(model.patterns)
+    inside = np.asarray(left).reshape(len(left), -1) @ patterns
+    drawn = np.asarray(members - model.predict(task.valid.predictors)[None]).reshape(-1, 24) @ patterns
+    np.testing.assert_allclose(np.cov(drawn.T), np.cov(inside.T), rtol=0.15, atol=1e-4)
+
+
+def test_more_components_are_chosen_where_validation_says_so():
+    chosen = LinearInverse(components=(1, 2), penalties=(0.0, 10.0)).fit(wave(), key=jax.random.key(0))
+    assert chosen.patterns.shape[1] == 2
+
+
+def test_an_emulator_steps_as_its_forecast_predicts_and_keeps_its_past():
+    task = wave()
+    emulator = Emulator.of(Ridge.example().fit(task, key=jax.random.key(0)), task.train, dt=1.0)
+    given = task.valid.predictors
+    state = emulator.begin(given.fields[0][0].reshape(2, 1, 4, 6))
+    moved = emulator.step(state, jnp.asarray(0.0))
+    np.testing.assert_allclose(emulator.project(moved), emulator.forecast.predict(given)[0], atol=1e-8)
+    np.testing.assert_array_equal(moved.fields[0], state.fields[1])
+    run = rollout(emulator, state, steps=8, every=1)
+    assert int(run.status) == int(Status.successful)
+    np.testing.assert_allclose(run.fields[:, 0], task.valid.truth[:8, 0], atol=0.3)
+
+
+def test_an_emulator_is_a_dynamics_under_vmap_with_lift_and_project_and_random_steps():
+    emulator = Emulator.example()
+    states = jax.vmap(lambda k: emulator.start(key=k))(jax.random.split(jax.random.key(0), 3))
+    field = emulator.project(jax.tree.map(lambda x: x[0], states))
+    np.testing.assert_array_equal(emulator.project(emulator.lift(field)), field)
+    runs = jax.vmap(lambda s, k: rollout(emulator, s, steps=4, key=k).fields)(
+        states, jax.random.split(jax.random.key(1), 3)
+    )
+    still = jax.vmap(lambda s: rollout(emulator, s, steps=4).fields)(states)
+    assert runs.shape == (3, 4, 1, 4, 6)
+    spread = float(jnp.std(runs - still))
+    assert 0.003 < spread < 0.1
+
+
+def test_a_place_without_values_stays_empty_and_does_no_harm():
+    task = wave()
+    hole = jnp.zeros((4, 6), bool).at[1, 1].set(True)
+    holed = [
+        Samples(
+            eqx.tree_at(lambda p: p.fields[0], s.predictors, jnp.where(hole, 0.0, s.predictors.fields[0])),
+            jnp.where(hole, jnp.nan, s.truth),
+        )
+        for s in (task.train, task.valid)
+    ]
+    task = dataclasses.replace(task, train=holed[0], valid=holed[1])
+    emulator = Emulator.of(LinearInverse.example().fit(task, key=jax.random.key(0)), task.train, dt=1.0)
+    run = rollout(emulator, emulator.start(key=jax.random.key(0)), steps=5)
+    assert int(run.status) == int(Status.successful)
+    assert np.isnan(np.asarray(run.fields)[:, 0, 1, 1]).all()
+    assert np.isfinite(np.asarray(run.fields)).sum() == 5 * 23
+
+
+def test_what_is_no_forecast_of_itself_is_refused():
+    task = wave()
+    model = LinearInverse.example().fit(task, key=jax.random.key(0))
+    source = dataclasses.replace(task.layout.sources[0], neighbours=(-2, 0))
+    gap = dataclasses.replace(model, layout=dataclasses.replace(task.layout, sources=(source,)))
+    with pytest.raises(InputError, match="without a gap"):
+        Emulator.of(gap, task.train, dt=1.0)
+    other = dataclasses.replace(model, layout=dataclasses.replace(task.layout, channels=("other",)))
+    with pytest.raises(InputError, match="variables of its targets"):
+        Emulator.of(other, task.train, dt=1.0)
+    with pytest.raises(InputError, match="begins with fields of shape"):
+        Emulator.of(model, task.train, dt=1.0).begin(jnp.zeros((1, 1, 4, 6)))

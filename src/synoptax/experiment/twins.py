@@ -1,6 +1,7 @@
 """Twin experiments: every method on the same draws, all seeds side by side, compile time apart from run time."""
 
 import dataclasses
+import functools
 import time
 from pathlib import Path
 
@@ -8,11 +9,13 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import PRNGKeyArray
 
 from ..assimilate import AbstractAnalysis, cycle
+from ..assimilate.verdict import worst
 from ..core import InputError, Monitor, Status
 from ..problems import AbstractTwinProblem
-from ..records import Gaussian
+from ..records import Gaussian, Twin
 from ..verify import constant_errors, track_errors
 from .cache import Cache
 from .clock import Cost, measure
@@ -84,11 +87,12 @@ def run_twins(experiment: TwinExperiment, *, out: str | Path, monitor: Monitor =
     cache, total = Cache(Path(out) / "units"), len(experiment.methods) + 1
     precision = bool(jax.config.read("jax_enable_x64"))
     found: dict[str, Outcome] = {}
+    draws = functools.cache(lambda: _draws(experiment))
     for number, (label, method) in enumerate([(CLIMATOLOGY, None), *experiment.methods.items()]):
         monitor(number, total, label)
         found[label] = cache.obtain(
             [label, method, experiment.problem, experiment.seeds, precision, *experiment.parts.items()],
-            lambda folder, method=method: _work(experiment, method),
+            lambda folder, method=method: _work(experiment, method, *draws()),
         )
     monitor(total, total, "scored")
     rows = [r for label, outcome in found.items() for r in _rows(experiment, label, outcome, found[CLIMATOLOGY])]
@@ -105,11 +109,15 @@ def run_twins(experiment: TwinExperiment, *, out: str | Path, monitor: Monitor =
     return report
 
 
-def _work(experiment: TwinExperiment, method: AbstractAnalysis | None) -> Outcome:
+def _draws(experiment: TwinExperiment) -> tuple[PRNGKeyArray, Twin]:
+    """A key and a twin for each seed."""
+    keys = jax.random.split(jax.random.key(0), experiment.seeds)
+    return keys, jax.jit(lambda k: jax.vmap(experiment.problem.simulate)(k))(keys)
+
+
+def _work(experiment: TwinExperiment, method: AbstractAnalysis | None, keys: PRNGKeyArray, twins: Twin) -> Outcome:
     problem, burn = experiment.problem, experiment.problem.burn
     parts = {f"analysis of {name}": slice(*ends) for name, ends in experiment.parts.items()}
-    keys = jax.random.split(jax.random.key(0), experiment.seeds)
-    twins = jax.jit(lambda k: jax.vmap(problem.simulate)(k))(keys)
     if method is None:
         climate = problem.climate() if experiment.climate is None else experiment.climate
         scored = {"forecast": slice(None), "analysis": slice(None)} | parts
@@ -136,7 +144,7 @@ def _work(experiment: TwinExperiment, method: AbstractAnalysis | None) -> Outcom
             if method.length == 1:  # nothing is smoothed: the same numbers again would only look like more
                 errors = {k: v for k, v in errors.items() if not k.startswith("smoothed")}
             errors |= {name: track_errors(track, twin, part=part)["analysis"] for name, part in parts.items()}
-            return errors, means, jnp.max(track.status)
+            return errors, means, worst(track.status)
 
         return jax.vmap(one)(twins, keys)
 
@@ -226,9 +234,9 @@ def _remarks(experiment: TwinExperiment, found: dict[str, Outcome]) -> list[str]
         gone = np.flatnonzero(lost(outcome, found[CLIMATOLOGY], experiment.problem.burn))
         if gone.size:
             said.append(f"{label} lost the truth with {gone.size} of {experiment.seeds} seeds.")
-        worst = next(s for s in Status if s == int(outcome.status.max()))
-        if worst != Status.successful:
-            said.append(f"{label}: {worst.sentence}")
+        ended = Status(int(worst(jnp.asarray(outcome.status))))
+        if ended != Status.successful:
+            said.append(f"{label}: {ended.sentence}")
     return said
 
 

@@ -81,8 +81,8 @@ class Linear(AbstractApproach):
         drawn = jax.jit(lambda keys: jax.vmap(problem.draw)(keys).truth)(jax.random.split(key, count))
         seen = drawn[:, : problem.window_steps + 1 : problem.every]
         zero = jnp.zeros(())
-        obs = jax.vmap(jax.vmap(lambda x: problem.operator.apply(x, zero)))(seen).reshape(count, -1)
-        runs, obs = (np.asarray(a, np.float64).reshape(count, -1) for a in (drawn, obs))
+        perfect = jax.vmap(jax.vmap(lambda x: problem.operator.apply(x, zero)))(seen)
+        runs, obs = (np.asarray(a, np.float64).reshape(count, -1) for a in (drawn, perfect))
         mean, expected = runs.mean(axis=0), obs.mean(axis=0)
         apart = (obs - expected) / np.sqrt(count - 1.0)
         inner = apart.T @ apart + np.diag(np.tile(problem.operator.error(zero).variances(), problem.times))
@@ -119,8 +119,8 @@ class Strong(AbstractApproach):
         dynamics, operator = problem.dynamics, problem.operator
         if self.guess is None:
             method = WindowFourDVar(self.stages, self.search)
-            found = method.reconstruct(twin.window, prior=prior, dynamics=dynamics, operator=operator, key=key)
-            return _trajectory(found.states.mean[0], problem)
+            whole = method.reconstruct(twin.window, prior=prior, dynamics=dynamics, operator=operator, key=key)
+            return _trajectory(whole.states.mean[0], problem)
         every = jnp.ones(problem.times, bool)
         cost = Cost(prior.mean, prior.covariance, twin.window, every, dynamics, operator)
         found = FourDVar(problem.times, search=self.search, stages=self.stages).fit(cost, self.guess)

@@ -87,6 +87,19 @@ def test_quasi_static_4dvar_solves_windows_of_one_time_unit():
     assert np.all(scores["window RMSE"] < problem.lost)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize(("times", "bound"), [(21, 0.10), (41, 0.08), (81, 0.06)])
+def test_quasi_static_4dvar_loses_none_of_256_windows(times, bound):
+    """Windows of 1, 2 and 4 time units; the last bound is ours, the others are the targets."""
+    problem = Lorenz63Vardax(OnAttractor(), times=times, steps=5 * (times - 1) + 10)
+    with jax.enable_x64(False):
+        twins = jax.vmap(problem.draw)(jax.random.split(jax.random.key(0), 256))
+        scores = score(repaired(times)["incremental 4DVar, quasi-static"], problem, twins).scores
+    assert np.median(scores["window RMSE"]) <= bound
+    assert np.all(scores["window RMSE"] < problem.lost)
+
+
 def test_the_published_vardax_truth_never_leaves_the_fixed_point():
     """Key 42: the numbers of the audit, which need no assimilation at all."""
     with jax.enable_x64(False):

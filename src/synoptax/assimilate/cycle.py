@@ -12,6 +12,7 @@ from ..dynamics import AbstractDynamics
 from ..observe import AbstractObservation
 from ..records import Gaussian, Observations, Track, Window
 from .base import AbstractAnalysis
+from .verdict import finite, verdict
 
 
 def cycle(
@@ -40,9 +41,11 @@ def cycle(
     - `key`: draws the first ensemble and all that is random in the method.
     - `view`: what else to keep of each belief, such as `lambda belief: belief.members`; None keeps nothing.
 
-    **Raises:** `InputError` for a record without times, infinite values, or a window longer than the record.
+    **Raises:** `InputError` for what cannot be run: a record without times, infinite values, a window longer than the
+    record, places outside of the field, errors or a prior without variance. Where `cycle` is itself inside of `jax.jit`
+    or `jax.vmap`, numbers are not known yet: infinite values then count as missing, with a status.
     """
-    _check(method, operator, observations)
+    _check(method, dynamics, operator, observations, prior)
     return _cycle(method, dynamics, operator, observations, prior, key, view)
 
 
@@ -72,22 +75,43 @@ def _cycle(method, dynamics, operator, observations: Observations, prior: Gaussi
     belief = method.start(prior, key=first)
     every = windows(observations, method.length)
 
-    def one(belief: PyTree, window: Window) -> tuple[PyTree, tuple]:
+    def one(belief: PyTree, inputs: tuple[Window, Array]) -> tuple[PyTree, tuple]:
+        window, infinite = inputs
         update = method.update(belief, window, dynamics, operator, key=jax.random.fold_in(rest, window.index))
         kept = None if view is None else view(update.belief)
-        out = (update.forecast, update.analysis, update.smoothed, kept, update.diagnostics, update.status)
+        status = verdict(
+            update.status,
+            forecast=update.forecast,
+            analysis=update.analysis,
+            diagnostics=update.diagnostics,
+            mask=window.mask[-1],
+            infinite=infinite,
+        )
+        out = (update.forecast, update.analysis, update.smoothed, kept, update.diagnostics, status)
         return update.belief, out
 
-    last, (forecast, analysis, smoothed, kept, diagnostics, status) = jax.lax.scan(one, belief, every)
+    bad = jnp.any(jnp.isinf(observations.values), axis=1)
+    last, (forecast, analysis, smoothed, kept, diagnostics, status) = jax.lax.scan(one, belief, (every, bad))
     late = every.times[:, -1] if method.length == 1 else every.times[:, 0]
     return Track(forecast, analysis, smoothed, observations.times, late, kept, diagnostics, status, last)
 
 
-def _check(method: AbstractAnalysis, operator: AbstractObservation, observations: Observations) -> None:
+def _check(
+    method: AbstractAnalysis,
+    dynamics: AbstractDynamics,
+    operator: AbstractObservation,
+    observations: Observations,
+    prior: Gaussian,
+) -> None:
     shape = observations.values.shape
     if len(shape) != 2 or shape[0] == 0 or shape[1] == 0:
         raise InputError(
             f"Observations need shape (time, obs), at least one of each; given {shape}. Batches go through jax.vmap."
+        )
+    if observations.steps < 1:
+        raise InputError(
+            f"There must be at least one model step between two times of observation; given {observations.steps}. "
+            "Shorten the step of the model."
         )
     if method.length > shape[0]:
         raise InputError(
@@ -95,15 +119,31 @@ def _check(method: AbstractAnalysis, operator: AbstractObservation, observations
             f"{type(method).__name__} or give more observations."
         )
     time = jnp.asarray(observations.start)
-    rows = jax.eval_shape(lambda: operator.error(time).variances()).shape[0]
-    if rows != shape[1]:
+    seen = jax.eval_shape(lambda: operator.apply(dynamics.project(prior.mean), time)).shape[0]
+    errors = jax.eval_shape(lambda: operator.error(time).variances()).shape[0]
+    if {seen, errors} != {shape[1]}:
         raise InputError(
-            f"The record has {shape[1]} observations a time and {type(operator).__name__} sees {rows}; they must be "
-            "the same network."
+            f"The record has {shape[1]} observations a time; {type(operator).__name__} sees {seen} with {errors} "
+            "errors; they must be the same network."
         )
-    if not isinstance(observations.values, jax.core.Tracer) and bool(jnp.any(jnp.isinf(_all(observations.values)))):
+    if _any(jnp.isinf(observations.values)):
         raise InputError("The record holds infinite observations; set those that are missing or bad to NaN.")
+    variances = operator.error(time).variances()
+    if _any(~(variances > 0) | ~jnp.isfinite(variances)):
+        raise InputError("Some errors of the observations have no positive, finite variance; give each one.")
+    drawn = prior.covariance.root(jnp.ones(prior.covariance.white, jax.tree.leaves(prior.mean)[0].dtype))
+    if _any(~jnp.isfinite(drawn)) or _any(jnp.all(drawn == 0)):
+        raise InputError(
+            "The prior's covariance is zero or not finite, so that nothing could be corrected; give the start a spread."
+        )
+    if _any(~finite(prior.mean)):
+        raise InputError("The prior's mean is not finite; give the start finite numbers.")
 
 
-def _all(values: Array) -> Array:
-    return jnp.ravel(values)
+def _any(condition: Array) -> bool:
+    """Whether it is known to hold somewhere; inside of a transformation nothing is known."""
+    return not _traced(condition) and bool(jnp.any(condition))
+
+
+def _traced(values: PyTree) -> bool:
+    return any(isinstance(x, jax.core.Tracer) for x in jax.tree.leaves(values))

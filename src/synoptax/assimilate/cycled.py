@@ -16,6 +16,7 @@ from .cycle import cycle
 from .etkf import ETKF
 from .inflation import Multiplicative
 from .reconstruction import AbstractReconstruction, Reconstruction
+from .verdict import worst
 
 
 class Cycled(AbstractReconstruction):
@@ -65,7 +66,7 @@ class Cycled(AbstractReconstruction):
         waiting = _Waiting(dynamics, window.start, dynamics.dt)
         track = cycle(self.method, waiting, operator=operator, observations=observations, prior=prior, key=key)
         diagnostics = {name: jnp.mean(series) for name, series in track.diagnostics.items()}
-        return Reconstruction(track.analysis, diagnostics, jnp.max(track.status))
+        return Reconstruction(track.analysis, diagnostics, worst(track.status))
 
 
 class _Waiting(AbstractDynamics):

@@ -110,12 +110,6 @@ def forecast(
     return jax.tree.map(lambda x: x[source], moved), whole.astype(jnp.int32)
 
 
-def worse(one: Int[Array, ""], other: Int[Array, ""]) -> Int[Array, ""]:
-    """Of two statuses, the one to report."""
-    lost = int(Status.nonfinite_state)
-    return jnp.where((one == lost) | (other == lost), lost, jnp.maximum(one, other)).astype(jnp.int32)
-
-
 def fields(members: PyTree, dynamics: AbstractDynamics) -> Estimate:
     """Mean and variance of what the world sees of the members."""
     return Ensemble.of(jax.vmap(dynamics.project)(members)).estimate()

@@ -16,12 +16,13 @@ from .base import AbstractAnalysis, Update
 from .diagnostics import of_ensemble
 from .ensemble_cost import EnsembleCost
 from .etkf import ETKF
-from .filter import AbstractEnsembleFilter, fields, worse
+from .filter import AbstractEnsembleFilter, fields
 from .inflation import Multiplicative
 from .propagate import along
 from .search import AbstractSearch, GaussNewton, minimum
 from .variational import finished
 from .vectors import Seen, flatten, observed
+from .verdict import worse
 
 
 class FourDEnVar(AbstractAnalysis):

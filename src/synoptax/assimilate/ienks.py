@@ -14,11 +14,12 @@ from ..records import Ensemble, Gaussian, Window
 from .base import AbstractAnalysis, Update
 from .diagnostics import of_ensemble
 from .ensemble_fit import EnsembleFit
-from .filter import fields, forecast, start_ensemble, worse
+from .filter import fields, forecast, start_ensemble
 from .inflation import AbstractInflation, Multiplicative
 from .propagate import before_newest, through
 from .rotation import AbstractRotation, NoRotation
 from .vectors import Seen, flatten, observed
+from .verdict import worse
 from .weight_prior import AbstractWeightPrior, FiniteSize, Plain
 
 

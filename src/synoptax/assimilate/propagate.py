@@ -6,7 +6,8 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
 from ..dynamics import AbstractDynamics
 from ..records import Window
-from .filter import forecast, worse
+from .filter import forecast
+from .verdict import worse
 
 
 def through(

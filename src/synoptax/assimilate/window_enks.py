@@ -12,9 +12,10 @@ from ..dynamics import AbstractDynamics
 from ..observe import AbstractObservation
 from ..records import Estimate, Gaussian, Window
 from .etkf import transform
-from .filter import forecast, worse
+from .filter import forecast
 from .reconstruction import AbstractReconstruction, Reconstruction
 from .vectors import flatten, observed
+from .verdict import worse
 
 
 class WindowEnKS(AbstractReconstruction):

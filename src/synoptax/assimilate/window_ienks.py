@@ -12,10 +12,10 @@ from ..dynamics import AbstractDynamics
 from ..observe import AbstractObservation
 from ..records import Estimate, Gaussian, Window
 from .ensemble_fit import EnsembleFit
-from .filter import worse
 from .propagate import along
 from .reconstruction import AbstractReconstruction, Reconstruction
 from .vectors import Seen, flatten, observed
+from .verdict import worse
 from .weight_prior import AbstractWeightPrior, Plain
 
 

@@ -49,6 +49,28 @@ class Status(enum.IntEnum):
         ),
     )
 
+    no_spread = (
+        6,
+        (
+            "Finished: the members were all alike, so that observations could not correct them. Inflate, add noise to "
+            "the model, or start with more spread."
+        ),
+    )
+    infinite_observations = (
+        7,
+        (
+            "Finished: infinite observations were left out as if they were missing. Set bad values to NaN before the "
+            "run, or look for a failed conversion."
+        ),
+    )
+    unlikely_observations = (
+        8,
+        (
+            "Finished: observations lie more than thirty standard deviations from the forecast. Compare the units of "
+            "observations, errors and model, or whether the truth was lost."
+        ),
+    )
+
     @property
     def failed(self) -> bool:
         """True when the result should count as diverged."""

@@ -38,3 +38,4 @@ from .lorenz96_fablet2021 import Lorenz96Fablet2021 as Lorenz96Fablet2021
 from .ncep_slp_forecast import NcepSlpForecast as NcepSlpForecast
 from .sst_forecast import SstForecast as SstForecast
 from .med_winds import MedWinds as MedWinds, Winds as Winds
+from .noaa_stations import NoaaStations as NoaaStations

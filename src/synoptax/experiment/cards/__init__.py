@@ -24,3 +24,4 @@ from .lorenz96_fablet2021 import Lorenz96Fablet2021Card as Lorenz96Fablet2021Car
 from .ncep_slp_forecast import NcepSlpForecastCard as NcepSlpForecastCard
 from .sst_forecast import SstForecastCard as SstForecastCard
 from .med_winds import MedWindsCard as MedWindsCard
+from .noaa_stations import NoaaStationsCard as NoaaStationsCard

@@ -9,7 +9,7 @@ from .etkf import transformed
 from .filter import AbstractEnsembleFilter
 from .inflation import AbstractInflation, Multiplicative
 from .localisation import Boxcar, Line, Localisation
-from .neighbourhood import Neighbourhoods, everywhere
+from .neighbourhood import Neighbourhoods
 from .rotation import AbstractRotation, RandomRotation
 from .vectors import Seen
 
@@ -24,7 +24,9 @@ class LETKF(AbstractEnsembleFilter):
 
     When to use: fields with few members. When not: observations that have no place, such as radiances of deep layers;
     members that outnumber unstable directions, where an ETKF does as well. Cost: members model runs, and per analysis
-    places × (members² neighbours + members³), `chunk` places in memory at a time.
+    places × (members² neighbours + members³), at most `chunk` places in memory at a time. With few `neighbours` of many
+    observations places look for them by tiles of 256, which costs observations × places / 256; a tile in a
+    network so uneven that its neighbours may lie elsewhere looks through all.
 
     **Arguments:**
     - `members`: N, at least 2.
@@ -72,11 +74,8 @@ class LETKF(AbstractEnsembleFilter):
         """The transform of the ETKF, place by place."""
         seen.needs_independence("LETKF")
         around = Neighbourhoods(self.localisation, self.neighbours)
-        there = self.localisation.located(places, states.shape[1])
         rotation = self.rotation.matrix(self.members, states.dtype, key=key)
         seen = seen.after(rotation)
-
-        def one(here: Float[Array, " axis"], local: Float[Array, "member fields"]) -> Float[Array, "member fields"]:
-            return transformed(local, around.local(here, there, seen), rotation)
-
-        return everywhere(one, states, self.localisation.places(states.shape[1]), chunk=self.chunk)
+        return around.everywhere(
+            lambda local, near: transformed(local, near, rotation), states, seen, places, chunk=self.chunk
+        )

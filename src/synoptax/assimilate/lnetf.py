@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from .filter import AbstractEnsembleFilter
 from .inflation import AbstractInflation, Multiplicative
 from .localisation import Boxcar, Line, Localisation
-from .neighbourhood import Neighbourhoods, everywhere
+from .neighbourhood import Neighbourhoods
 from .particlefilter import log_likelihood, normalised
 from .rotation import AbstractRotation, RandomRotation
 from .vectors import Seen
@@ -70,13 +70,12 @@ class LNETF(AbstractEnsembleFilter):
         """Weights, mean and anomalies, place by place."""
         seen.needs_independence("LNETF")
         around = Neighbourhoods(self.localisation, self.neighbours)
-        there = self.localisation.located(places, states.shape[1])
         rotation = self.rotation.matrix(self.members, states.dtype, key=key)
 
-        def one(here: Float[Array, " axis"], local: Float[Array, "member fields"]) -> Float[Array, "member fields"]:
-            return _transformed(local, normalised(log_likelihood(around.local(here, there, seen))), rotation)
+        def one(local: Float[Array, "member fields"], near: Seen) -> Float[Array, "member fields"]:
+            return _transformed(local, normalised(log_likelihood(near)), rotation)
 
-        return everywhere(one, states, self.localisation.places(states.shape[1]), chunk=self.chunk)
+        return around.everywhere(one, states, seen, places, chunk=self.chunk)
 
 
 def _transformed(

@@ -1,24 +1,28 @@
 """Learned reconstructions on problems whose answers are known, and the derivatives of their iterations."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from synoptax.assimilate import (
+    AbstractReconstruction,
     AlongTime,
     AmortizedPosterior,
     FourDVarNet,
     Implicit,
     InterpolatedObservations,
     OneStep,
+    Reconstruction,
     Unrolled,
     WeakFourDVar,
 )
 from synoptax.assimilate.convolution import Convolution
 from synoptax.core import InputError
 from synoptax.observe import Diagonal
-from synoptax.problems import Lorenz63Fablet2021
+from synoptax.problems import Lorenz63Fablet2021, Lorenz96Fablet2021
+from synoptax.records import Estimate
 
 SMALL = Lorenz63Fablet2021(length=64, spin_up=1500)
 
@@ -111,3 +115,49 @@ def test_amortized_posterior_is_calibrated():
     errors, variances = scored(model, SMALL, 64)
     assert errors.mean() < scored(InterpolatedObservations(), SMALL, 64)[0].mean()
     assert 0.5 < np.mean(errors / variances) < 2.0
+
+
+class Given(AbstractReconstruction):
+    """States that are known already."""
+
+    states: jax.Array
+
+    claims = frozenset()
+    cite = "none needed"
+
+    @classmethod
+    def example(cls):
+        return cls(jnp.zeros((1, 6)))
+
+    def reconstruct(self, window, *, prior, dynamics, operator, key):
+        return Reconstruction(Estimate(self.states, self.states), {}, jnp.zeros((), jnp.int32))
+
+
+def test_weak_fourdvar_begins_where_it_is_told():
+    """From its own minimum it does not move; from elsewhere one step does not get there."""
+    twin, prior = SMALL.draw(jax.random.key(4)), SMALL.climate(states=500)
+
+    @eqx.filter_jit
+    def solved(method):
+        given = {"prior": prior, "dynamics": SMALL.model_dynamics, "operator": SMALL.operator}
+        return method.reconstruct(twin.window, key=jax.random.key(0), **given)
+
+    whole = solved(WeakFourDVar(Diagonal.of(3, 1e-4), (1e4, 1e2)))
+    near, far = (
+        solved(WeakFourDVar(Diagonal.of(3, 1e-4), iterations=1, first=Given(x)))
+        for x in (whole.states.mean, jnp.zeros((64, 3)))
+    )
+    np.testing.assert_allclose(near.states.mean, whole.states.mean, atol=0.02)
+    np.testing.assert_allclose(near.diagnostics["cost"], whole.diagnostics["cost"], rtol=1e-3)
+    assert float(far.diagnostics["cost"]) > 2.0 * float(whole.diagnostics["cost"])
+
+
+def test_a_random_half_of_the_sites_is_seen_at_every_fourth_time():
+    problem = Lorenz96Fablet2021(length=20, spin_up=100)
+    windows, states = problem.training(40, key=jax.random.key(8))
+    mask = np.asarray(windows.mask)
+    assert states.shape == (40, 20, 40)
+    assert np.array_equal(mask.sum(axis=2), np.broadcast_to(20 * problem.schedule, (40, 20)))
+    assert problem.schedule.sum() == 5 and mask[:, ::4].mean(axis=(0, 1)).min() > 0.3
+    errors = np.asarray(windows.values - states)[mask]
+    assert abs(errors.var() - 2.0) < 0.15

@@ -26,7 +26,7 @@ from ..assimilate import (
 from ..assimilate.explained import explained
 from ..core import InputError, Monitor, Status
 from ..dynamics import StepFunction
-from ..fields import Grid
+from ..fields import Grid, Points
 from ..observe import (
     AbstractCovariance,
     AbstractObservation,
@@ -175,8 +175,8 @@ def covariance_of(grid: Grid, errors: tuple[Errors, ...]) -> AbstractCovariance:
     for e in errors:
         if not (e.background > 0 and e.observation > 0 and 0 < e.length < _FAR):
             raise InputError(
-                f"Errors and lengths must be positive, and no length as far as the antipodes; given background {e.background:g}, observation "
-                f"{e.observation:g}, length {e.length:g} km."
+                f"Errors and lengths must be positive, and no length as far as the antipodes; given background "
+                f"{e.background:g}, observation {e.observation:g}, length {e.length:g} km."
             )
         if grid.shape[0] * grid.shape[1] <= _DENSE:
             shape: AbstractCovariance = Kernel.on(grid, Matern(e.length), nugget=_NUGGET)
@@ -201,9 +201,14 @@ def operator_of(data: Gridded, index: np.ndarray, errors: tuple[Errors, ...], si
 
 def seen_at(data: Gridded, index: np.ndarray, fields: np.ndarray) -> np.ndarray:
     """Fields (variable, y, x) at some readings: (variable, reading)."""
-    operator = Swath.of(data.grid, data.points(index), Diagonal.of(len(index), 1.0))
+    return seen_by(data.grid, data.points(index), fields)
+
+
+def seen_by(grid: Grid, points: Points, fields: np.ndarray) -> np.ndarray:
+    """Fields (variable, y, x) at some points: (variable, point)."""
+    operator = Swath.of(grid, points, Diagonal.of(len(points.names), 1.0))
     found = operator.apply(state_of(fields), jnp.zeros(()))
-    return np.asarray(found, float).reshape(len(data.pairs), -1)
+    return np.asarray(found, float).reshape(len(fields), -1)
 
 
 def analyse(

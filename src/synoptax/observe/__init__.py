@@ -11,6 +11,7 @@ from .covariances import (
     Dense as Dense,
     Diagonal as Diagonal,
     Diffusion as Diffusion,
+    Helmholtz as Helmholtz,
     Hybrid as Hybrid,
     Kernel as Kernel,
     Leading as Leading,

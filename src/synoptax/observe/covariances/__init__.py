@@ -10,6 +10,7 @@ from .correlations import (
 from .dense import Dense as Dense
 from .diagonal import Diagonal as Diagonal
 from .diffusion import Diffusion as Diffusion
+from .helmholtz import Helmholtz as Helmholtz
 from .hybrid import Hybrid as Hybrid
 from .kernel import Kernel as Kernel
 from .leading import Leading as Leading

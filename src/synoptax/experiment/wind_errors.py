@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy import optimize
 
-from ..fields import Grid
+from ..fields import Place
 from ..observe import AbstractRoot, Dense, Helmholtz, Hybrid, Kernel, Localised, Matern, Scaled
 from ..observe.covariances.helmholtz import winds
 
@@ -47,8 +47,8 @@ class WindErrors:
     across: float = 0.0
     wind_length: float = 1.0
 
-    def covariance(self, grid: Grid) -> AbstractRoot:
-        """Without growth, on a grid."""
+    def covariance(self, grid: Place) -> AbstractRoot:
+        """Without growth, on a grid or at some points."""
         rotational, divergent = (self.rotational, self.rotational_length), (self.divergent, self.divergent_length)
         if not self.rough:
             return Helmholtz.on(grid, rotational=rotational, divergent=divergent, nugget=_NUGGET)
@@ -57,7 +57,7 @@ class WindErrors:
             matrix = np.asarray(_steady(lat, lon, jnp.log(jnp.asarray(dataclasses.astuple(self)))))
         return Dense.of((matrix + matrix.T) / 2 + _NUGGET * matrix[0, 0] * np.eye(len(matrix)))
 
-    def growing(self, steady: AbstractRoot, grid: Grid, background: Float[np.ndarray, "2 y x"]) -> AbstractRoot:
+    def growing(self, steady: AbstractRoot, grid: Place, background: Float[np.ndarray, "2 *place"]) -> AbstractRoot:
         """`covariance(grid)` with what grows with the wind of one background."""
         u, v = np.reshape(background, (2, -1))
         along, across = 2 * self.along, 2 * self.across  # the two halves of the hybrid count half

@@ -54,7 +54,7 @@ class Departures:
         return np.sqrt(np.sum((x[:, None] - x[None]) ** 2, axis=-1))
 
 
-def thinned(departures: Sequence[Departures], *, seed: int) -> list[Departures]:
+def thinned(departures: Sequence[Departures], *, seed: int, readings: int = _READINGS) -> list[Departures]:
     """At most some hundred finite values at each of at most some dozen times.
 
     Half of them are drawn at random, for long distances, half are the nearest to one that is drawn, for short ones.
@@ -68,7 +68,7 @@ def thinned(departures: Sequence[Departures], *, seed: int) -> list[Departures]:
     found = []
     for i in picked:
         d = whole[i]
-        found.append(_some(d, sampled(d.lat, d.lon, _READINGS, random)))
+        found.append(_some(d, sampled(d.lat, d.lon, readings, random)))
     return found
 
 

@@ -33,8 +33,8 @@ from .analysing import covariance_of, seen_by, state_of, still, window_of
 from .innovations import Departures, Errors, likely, sampled, thinned
 from .wind_errors import Sampled, WindErrors, fitted
 
-_SEARCH = GaussNewton(iterations=2, hessian=Lanczos(100), tolerance=1e-2)
-_HESSIAN = Lanczos(120)
+_SEARCH = GaussNewton(iterations=2, hessian=Lanczos(80), tolerance=1e-2)
+_HESSIAN = Lanczos(100)
 _READINGS = 160  # of each swath in the likelihood of winds
 _RADII = (60.0, 120.0, 240.0)  # kilometres, of the LETKF
 _CELLS = 4.0  # degrees: blocks of the grid whose differences from the ECMWF analysis belong together
@@ -231,7 +231,7 @@ class WindAnalyses:
             members=members,
             inflation=Multiplicative(1.0),
             localisation=Localisation(GaspariCohn(), radius, Sphere.of(self.winds.grid)),
-            neighbours=400,
+            neighbours=250,
             chunk=256,
             rotation=NoRotation(),
         )
@@ -277,7 +277,7 @@ class WindAnalyses:
     @functools.cache  # noqa: B019
     def _fitted(self, label: str, pair: tuple[int, ...], *, growing: bool) -> WindErrors:
         times = [t in self.others(pair[0]) for t in self.swaths]
-        found = fitted(self._sampled(), times, growing=growing, iterations=15 if self.quick else 25)
+        found = fitted(self._sampled(), times, growing=growing, iterations=15 if self.quick else 20)
         self._say(label, pair, found.sentence())
         return found
 
@@ -294,7 +294,7 @@ class WindAnalyses:
             index = self.index[t]
             for component in self.winds.values[:, index] - self.at(t, field(t)):
                 found.append(Departures(self.winds.lat[index], self.winds.lon[index], component))
-        return likely(thinned(found, seed=0), shortest=50.0, longest=1500.0)
+        return likely(thinned(found, seed=0, readings=_READINGS), shortest=50.0, longest=1500.0)
 
     def _say(self, label: str, pair: tuple[int, ...], sentence: str) -> None:
         said = self.parameters.setdefault(label, [])

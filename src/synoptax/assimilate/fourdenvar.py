@@ -44,8 +44,8 @@ class FourDEnVar(AbstractAnalysis):
     - `filter`: how members are updated about the mean: `LETKF` on fields, `ETKF` where nothing is localised. It knows
       the number of members and their inflation.
     - `lag`: times of observation in the window, 1 or more.
-    - `localisation`: ρ = M Mᵀ of unit variance with as many rows as places, such as `Periodic.of((64, 64),
-      SquaredExponential(5.0))`, radii as in the `Localisation` of the filter; None for none.
+    - `localisation`: ρ = M Mᵀ of unit variance with as many rows as places, such as `Product(side, side)` with
+      `side = Leading.of(Periodic.of((64,), SquaredExponential(6.0)))`, whose root has few columns; None for none.
     - `static`: covariance of forecast errors as 3DVar has it; None for none. It does not move within the window.
     - `weight`: β, share of the ensemble where there is a static part, 0 to 1.
     - `search`: `GaussNewton(hessian=Lanczos(20))` for fields; it starts at the members' mean.

@@ -28,7 +28,8 @@ class Localised(AbstractRoot):
     - `localisation`: ρ, of unit variance, with as many rows as there are places; number i of the state lies at place i
       modulo their number. `Constant(places)` localises nothing.
 
-    **Good values:** `Periodic.of((64, 64), SquaredExponential(5.0))` as localisation of 20 members.
+    **Good values:** `Product(side, side)` with `side = Leading.of(Periodic.of((64,), SquaredExponential(6.0)))` as
+    localisation of 16 members on a plane, from the card `qg_localised`.
 
     **Fails when:** the members are few and the localisation is wide: spurious covariances remain; a localisation that
     is much shorter than the correlations tears fields apart.

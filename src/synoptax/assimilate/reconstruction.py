@@ -8,9 +8,11 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
+from ..core import Status
 from ..dynamics import AbstractDynamics
 from ..observe import AbstractObservation
 from ..records import Estimate, Gaussian, Window
+from .verdict import finite, worse
 
 
 class Reconstruction(eqx.Module):
@@ -19,12 +21,17 @@ class Reconstruction(eqx.Module):
     **Arguments:**
     - `states`: fields at all times of the window, leading time axis; variances are NaN where a method gives none.
     - `diagnostics`: name to scalar.
-    - `status`: a `Status` code.
+    - `status`: a `Status` code; `nonfinite_state` where a state or a diagnostic is not finite, whatever is given.
     """
 
     states: Estimate
     diagnostics: dict[str, Float[Array, ""]]
     status: Int[Array, ""]
+
+    def __init__(self, states: Estimate, diagnostics: dict[str, Float[Array, ""]], status: Int[Array, ""]):
+        self.states, self.diagnostics = states, diagnostics
+        good = finite((states.mean, diagnostics))
+        self.status = worse(status, jnp.where(good, int(Status.successful), int(Status.nonfinite_state)))
 
 
 class AbstractReconstruction(eqx.Module):

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
@@ -10,6 +11,7 @@ from jaxtyping import Array, Float, Int, PyTree
 from ..core import InputError
 from .base import AbstractObservation
 from .covariances import AbstractCovariance, Diagonal
+from .sites import inside
 
 
 class Moving(AbstractObservation):
@@ -26,8 +28,8 @@ class Moving(AbstractObservation):
 
     **Good values:** `Moving.random(times, size=40, count=20, covariance=Diagonal.of(20, 1.0), seed=0)`.
 
-    **Fails when:** an index lies outside the field, which `apply` cannot tell, or a time is far from all that are
-    known: the nearest set is taken silently.
+    **Fails when:** a time is far from all that are known: the nearest set is taken silently. An index outside of the
+    field is refused, unless the operator is itself an argument of a compiled function: `cycle` looks before.
 
     Reference: none needed.
     """
@@ -68,8 +70,10 @@ class Moving(AbstractObservation):
 
     def apply(self, field: PyTree, time: Float[Array, ""]) -> Float[Array, " obs"]:
         """The entries of the nearest time, NaN where there is no instrument."""
-        chosen = self._chosen(time)
-        seen = ravel_pytree(field)[0][jnp.maximum(chosen, 0)]
+        chosen, vector = self._chosen(time), ravel_pytree(field)[0]
+        if not isinstance(self.index, jax.core.Tracer):
+            inside(int(np.asarray(self.index).max()), vector.size, "Moving")
+        seen = vector[jnp.maximum(chosen, 0)]
         return jnp.where(chosen >= 0, seen, jnp.nan)
 
     def error(self, time: Float[Array, ""]) -> AbstractCovariance:

@@ -24,7 +24,7 @@ class Sites(AbstractObservation):
 
     **Good values:** `Sites(tuple(range(0, 40, 2)), Diagonal.of(20, 1.0))`.
 
-    **Fails when:** an index lies outside the field; `apply` cannot tell, so check the size of the field first.
+    **Fails when:** an index lies outside the field: refused.
 
     Reference: none needed.
     """
@@ -52,7 +52,9 @@ class Sites(AbstractObservation):
     def apply(self, field: PyTree, time: Float[Array, ""]) -> Float[Array, " obs"]:
         """The chosen entries."""
         del time
-        return ravel_pytree(field)[0][jnp.asarray(self.index)]
+        vector = ravel_pytree(field)[0]
+        inside(max(self.index), vector.size, "Sites")
+        return vector[jnp.asarray(self.index)]
 
     def error(self, time: Float[Array, ""]) -> AbstractCovariance:
         """The same at all times."""
@@ -63,3 +65,12 @@ class Sites(AbstractObservation):
         """Numbers of the entries."""
         del time
         return jnp.asarray(self.index, jnp.result_type(float))[:, None]
+
+
+def inside(last: int, size: int, who: str) -> None:
+    """**Raises:** `InputError` when the largest number of an entry is beyond the field."""
+    if last >= size:
+        raise InputError(
+            f"{who} sees entry {last} of a field of {size} numbers, which has none beyond {size - 1}; leave such "
+            "stations out, or check the order of the field's axes."
+        )

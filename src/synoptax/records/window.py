@@ -1,7 +1,10 @@
 """The observations that one analysis sees."""
 
 import equinox as eqx
+import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
+
+from ..core import InputError
 
 
 class Window(eqx.Module):
@@ -27,6 +30,15 @@ class Window(eqx.Module):
     active: Bool[Array, " length"]
     index: Int[Array, ""]
     steps: int = eqx.field(static=True)
+
+    def __check_init__(self) -> None:
+        shape = jnp.shape(self.values)
+        fits = jnp.shape(self.mask) == shape and jnp.shape(self.times)[-1:] == shape[-2:-1]
+        if len(shape) < 2 or shape[-2] < 1 or not fits:
+            raise InputError(
+                f"A window needs at least one time and values and mask of the same shape (length, obs); given {shape}, "
+                f"{jnp.shape(self.mask)} and {jnp.shape(self.times)} times."
+            )
 
     def __len__(self) -> int:
         return self.times.shape[0]

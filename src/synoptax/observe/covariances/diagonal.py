@@ -2,7 +2,9 @@
 
 from typing import ClassVar
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from ...core import InputError
@@ -28,6 +30,17 @@ class Diagonal(AbstractCovariance):
 
     claims: ClassVar[frozenset[str]] = frozenset({"root_and_whiten_invert", "mask_is_marginal", "variance_is_diagonal"})
     cite: ClassVar[str] = ""
+
+    def __check_init__(self) -> None:
+        if isinstance(self.variance, jax.core.Tracer):
+            return
+        given = np.asarray(self.variance)
+        wrong = ~((given > 0) & np.isfinite(given))
+        if wrong.any():
+            raise InputError(
+                f"Variances must be positive and finite; {int(wrong.sum())} of {given.size} are not. Give every error "
+                "a size, a small one where a value is nearly exact."
+            )
 
     @classmethod
     def of(cls, size: int, variance: float) -> "Diagonal":

@@ -74,3 +74,12 @@ from .unrolling import (
 )
 from .amortized_posterior import AmortizedPosterior as AmortizedPosterior
 from .amortized_reconstruction import AmortizedReconstruction as AmortizedReconstruction
+from .mapping import (
+    AbstractMapping as AbstractMapping,
+    Calibrated as Calibrated,
+    InverseDistance as InverseDistance,
+    Kriging as Kriging,
+    NearestStation as NearestStation,
+    SmoothClimate as SmoothClimate,
+    on_sphere as on_sphere,
+)

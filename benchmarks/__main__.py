@@ -11,6 +11,9 @@ RUNS = {  # name: arguments with which it ends in a few minutes
     "regridding": [],
     "apply_throughput": [],
     "apply_memory": ["--cap-mb", "256"],
+    "assimilation_cycle": ["--rounds", "4", "--count", "200"],
+    "fourdvar_batch": [],
+    "letkf_grid": [],
 }
 
 

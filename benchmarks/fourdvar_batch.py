@@ -4,7 +4,9 @@
 
 The first table fits `problems` windows of one time unit side by side (`jax.vmap`): Lorenz' three variables observed
 every 0.05 with error 0.5, and his forty, observed every 0.2 with unit error. Each search begins with the interpolated
-observations; side by side all take as many iterations as they may. A window is lost when its error exceeds 1. The second table is what the compiler reserves for one gradient of the cost, and for one search of three outer
+observations; side by side all take as many iterations as they may. A window is lost when its error exceeds 1.
+
+The second table is what the compiler reserves for one gradient of the cost, and for one search of three outer
 iterations by Lanczos, of a model of 960 variables that is observed at one place every step.
 """
 
@@ -40,14 +42,14 @@ def batch(name: str, *, problems: int, rounds: int) -> dict[str, Any]:
         run = rollout(dynamics, settled, steps=length * steps, every=steps)
         keys = jax.random.split(seeing, length)
         values = jax.vmap(lambda x, t, k: operator.sample(x, t, key=k))(run.fields, run.times, keys)
-        return _window(values, run.times, steps), run.fields, settled, fitting
+        return _window(values, run.times, steps), run.fields, fitting
 
     def fit(window, key):
         size = dynamics.start(key=key).size
         prior = Gaussian(jnp.full(size, 2.4 if size > 3 else 0.0), Diagonal.of(size, variance))
         return method.reconstruct(window, prior=prior, dynamics=dynamics, operator=operator, key=key)
 
-    windows, truth, _, keys = jax.jit(jax.vmap(one))(jax.random.split(jax.random.key(0), problems))
+    windows, truth, keys = jax.jit(jax.vmap(one))(jax.random.split(jax.random.key(0), problems))
     begin = time.process_time()
     ready = jax.jit(jax.vmap(fit)).lower(windows, keys).compile()
     compiled = time.process_time() - begin

@@ -11,7 +11,7 @@ RUNS = {  # name: arguments with which it ends in a few minutes
     "regridding": [],
     "apply_throughput": [],
     "apply_memory": ["--cap-mb", "256"],
-    "assimilation_cycle": ["--rounds", "4", "--count", "200"],
+    "assimilation_cycle": ["--rounds", "2", "--count", "400"],
     "fourdvar_batch": [],
     "letkf_grid": [],
 }

@@ -234,7 +234,8 @@ def _remarks(experiment: TwinExperiment, found: dict[str, Outcome]) -> list[str]
         gone = np.flatnonzero(lost(outcome, found[CLIMATOLOGY], experiment.problem.burn))
         if gone.size:
             said.append(f"{label} lost the truth with {gone.size} of {experiment.seeds} seeds.")
-        ended = Status(int(worst(jnp.asarray(outcome.status))))
+        code = int(worst(jnp.asarray(outcome.status)))
+        ended = next(s for s in Status if s == code)
         if ended != Status.successful:
             said.append(f"{label}: {ended.sentence}")
     return said

@@ -8,6 +8,7 @@ from jaxtyping import Array, Bool, Float
 from ...core import InputError
 from ...records import Estimate
 from .base import AbstractMapping, distances
+from .kriging import Kriging
 
 
 class Calibrated(AbstractMapping):
@@ -50,8 +51,6 @@ class Calibrated(AbstractMapping):
 
     @classmethod
     def example(cls) -> "Calibrated":
-        from .kriging import Kriging
-
         return cls(Kriging.example(), reach=1.0)
 
     def tuned(self, values: Float[Array, "time station"], stations: Float[Array, "station axis"]) -> "Calibrated":

@@ -1,11 +1,13 @@
 """Experiments on one window: every approach on the same draws, all draws side by side."""
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -61,15 +63,22 @@ def run_blocks(card: str, blocks: list[WindowBlock], *, out: Path, monitor: Moni
     """
     cache, rows, precision = Cache(Path(out) / "units"), [], bool(jax.config.read("jax_enable_x64"))
     for block in blocks:
-        twins = jax.vmap(block.problem.draw)(block.keys)  # not as one program: that rounds, and draws, otherwise
+        drawn = functools.cache(functools.partial(_drawn, block))  # only when a result is missing
         for number, (label, approach) in enumerate(block.approaches.items()):
             monitor(number, len(block.approaches), f"{block.name}: {label}")
             found = cache.obtain(
                 [label, approach, block.problem, jax.random.key_data(block.keys), precision],
-                lambda folder, approach=approach, twins=twins, block=block: score(approach, block.problem, twins),
+                lambda folder, approach=approach, drawn=drawn, block=block: score(approach, block.problem, drawn()),
             )
             rows += _rows(card, block, label, found)
     return rows
+
+
+def _drawn(block: WindowBlock) -> WindowTwin:
+    """All draws; the first by itself, and none as one program: long runs would round, and end, otherwise."""
+    cuts = (block.keys[:1], block.keys[1:]) if block.alone else (block.keys,)
+    parts = [jax.vmap(block.problem.draw)(keys) for keys in cuts]
+    return jax.tree.map(lambda *x: jnp.concatenate(x), *parts)
 
 
 def score(approach: AbstractApproach, problem: AbstractWindowProblem, twins: WindowTwin) -> Scored:

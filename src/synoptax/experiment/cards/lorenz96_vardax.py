@@ -28,6 +28,7 @@ from ...problems import AbstractWindowProblem, Lorenz96TwoLevelVardax, Lorenz96V
 from ...records import Gaussian
 from ..approaches import AbstractApproach, Constant, Handed, Independent, Linear, Record, Smoothed, Strong, Whole
 from ..base import AbstractCard
+from ..cache import Cache
 from ..report import Report, write
 from ..table import finish
 from ..twin_card import scaled
@@ -46,7 +47,8 @@ class _Level:
     - `published`, `repaired`: the problem of the source, and the one with a past.
     - `scores`, `values`: metrics of the source's table, and its rows.
     - `relaxation`: of the ensemble filter on the repaired problem.
-    - `iterations`: of BFGS, as many as the source allows.
+    - `iterations`: of BFGS.
+    - `share`: of the draws that this level takes: two levels cost five times as much.
     """
 
     name: str
@@ -56,6 +58,7 @@ class _Level:
     values: Mapping[str, tuple[float, ...]]
     relaxation: float
     iterations: int
+    share: float
 
 
 _ONE = _Level(
@@ -66,6 +69,7 @@ _ONE = _Level(
     {_OI: (3.93, 4.21, 4.16), _STRONG: (3.74, 4.14, 4.06), _INCREMENTAL: (4.63, 5.12, 5.02)},
     relaxation=0.5,
     iterations=300,
+    share=1.0,
 )
 _TWO = _Level(
     "two levels",
@@ -75,6 +79,7 @@ _TWO = _Level(
     {_OI: (6.07, 0.38, 2.05, 1.97), _STRONG: (1.66, 0.49, 0.72, 0.52)},
     relaxation=0.3,
     iterations=500,
+    share=0.25,
 )
 
 
@@ -110,7 +115,8 @@ class Lorenz96VardaxCard(AbstractCard):
         began = time.monotonic()
         draws = min(seeds, 8) if quick else max(seeds, 8)
         levels = (_ONE,) if quick else (_ONE, _TWO)
-        blocks = [block for level in levels for block in _blocks(level, draws, quick=quick)]
+        cache = Cache(Path(out) / "units")
+        blocks = [block for level in levels for block in _blocks(level, draws, cache, quick=quick)]
         rows = run_blocks(self.name(), blocks, out=out, monitor=monitor)
         seconds = time.monotonic() - began
         report = finish(self.name(), self.title, rows, figures=(), notes=self.notes, seconds=seconds)
@@ -118,10 +124,11 @@ class Lorenz96VardaxCard(AbstractCard):
         return report
 
 
-def _blocks(level: _Level, draws: int, *, quick: bool) -> list[WindowBlock]:
-    published, repaired = level.published, level.repaired
-    climate = published.climate()
-    linear = Linear.of(dataclasses.replace(repaired, past=0), 200 if quick else 1500, key=jax.random.key(77))
+def _blocks(level: _Level, draws: int, cache: Cache, *, quick: bool) -> list[WindowBlock]:
+    published, repaired, draws = level.published, level.repaired, max(8, round(level.share * draws))
+    climate = cache.obtain(["climate", published], lambda folder: published.climate())
+    alone, count = dataclasses.replace(repaired, past=0), 200 if quick else 1500
+    linear = cache.obtain(["linear", alone, count], lambda folder: Linear.of(alone, count, key=jax.random.key(77)))
     values = {(m, s): v for m, told in level.values.items() for s, v in zip(level.scores, told, strict=True)}
     first, rest = jax.random.key(0)[None], jax.random.split(jax.random.key(0), draws)
     keys = jnp.concatenate([first, rest])

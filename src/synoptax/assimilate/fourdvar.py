@@ -42,7 +42,8 @@ class FourDVar(AbstractAnalysis):
 
     When to use: good models, windows of up to a few doubling times, states of any size. When not: model error matters
     (weak constraint), no adjoint (ensembles). Cost: each iteration of `GaussNewton(hessian=Lanczos(k))` is 2 k + 2 runs
-    over the window, with `WholeHessian` one run for each number of the state; memory one state a time.
+    over the window, with `WholeHessian` one run for each number of the state; memory one state a time,
+    of derivatives about 2 √T states for T times.
 
     **Arguments:**
     - `lag`: times of observation in the window.

@@ -39,9 +39,10 @@ class QGLocalisedCard(AbstractCard):
     title: ClassVar[str] = "Barotropic turbulence on 64 x 64 points: 256 seen every 0.2, drag three times too strong"
     notes: ClassVar[tuple[str, ...]] = (
         SCORES_NOTE,
-        "Tuned on a draw of its own, 50 analyses: the factor of 3DVar (four values, the largest was best), inflation and "
-        "radius of the LETKF (six pairs), weight, factor, inflation and radii of the hybrid (eight settings).",
-        "The LETKF has the inflation that suits the hybrid; 1.5 was 2 % better for it on that draw. The ETKF is not tuned.",
+        "Tuned on a draw of its own, 50 analyses: the factor of 3DVar (four values, the largest was best), inflation "
+        "and radius of the LETKF (six pairs), weight, factor, inflation and radii of the hybrid (nine settings).",
+        "The LETKF has the inflation that suits the hybrid; 1.5 was 2 % better for it on that draw.",
+        "The ETKF is not tuned.",
         "Static covariances are homogeneous and estimated from a run of the wrong model.",
     )
     seeds: ClassVar[int] = 8

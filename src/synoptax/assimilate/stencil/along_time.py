@@ -13,14 +13,10 @@ class AlongTime(AbstractStencil):
     """
 
     offsets: tuple[int, ...] = eqx.field(static=True, default=(-8, -3, -1, 0, 1, 3, 8))
+    periodic: tuple[bool, ...] = eqx.field(static=True, default=(), init=False)
 
     @property
     def space(self) -> tuple[int, ...]:
-        """None."""
-        return ()
-
-    @property
-    def periodic(self) -> tuple[bool, ...]:
         """None."""
         return ()
 

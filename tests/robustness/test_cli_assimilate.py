@@ -240,15 +240,21 @@ def test_missing_variables_are_named(folder, capsys):
     assert "no variable 'temp'" in refused(capsys, *arguments(folder, "obs.nc", variables="t=t2m:temp"))
 
 
-def test_parquet_is_read_or_says_what_to_install(folder, capsys):
+def test_parquet_is_read_as_csv_is(folder):
     path = folder / "obs.parquet"
-    try:
-        pd.read_csv(folder / "obs.csv").to_parquet(path)
-    except ImportError:
-        path.write_bytes(b"PAR1")
-        assert "pip install pyarrow" in refused(capsys, *arguments(folder, path.name))
-        return
-    assert len(open_readings(str(path), ["t2m"])) == 6 * STATIONS
+    pd.read_csv(folder / "obs.csv").to_parquet(path)
+    found, same = (open_readings(str(p), ["t2m"]) for p in (path, folder / "obs.csv"))
+    assert len(found) == 6 * STATIONS
+    np.testing.assert_array_equal(found.values, same.values)
+
+
+def test_parquet_without_its_package_names_the_extra(folder, capsys, monkeypatch):
+    def absent(*_args, **_settings):
+        raise ImportError("no engine")
+
+    monkeypatch.setattr(pd, "read_parquet", absent)
+    (folder / "bare.parquet").write_bytes(b"PAR1")
+    assert "pip install 'synoptax[parquet]'" in refused(capsys, *arguments(folder, "bare.parquet"))
 
 
 def test_readings_leave_out_what_is_no_observation(folder):

@@ -79,7 +79,7 @@ def _frame(path: str) -> pd.DataFrame:
         return pd.read_csv(path, comment="#")
     except ImportError as error:
         raise InputError(
-            f"'{path}' is Parquet, which needs pyarrow: pip install pyarrow, or save the table as CSV."
+            f"'{path}' is Parquet, which needs an extra: pip install 'synoptax[parquet]', or save the table as CSV."
         ) from error
     except Exception as error:  # pandas raises ParserError, EmptyDataError, UnicodeDecodeError, ArrowInvalid, ...
         raise InputError(

@@ -33,8 +33,9 @@ class Errors:
     def sentence(self, name: str, unit: str) -> str:
         """For notes."""
         how = "by likelihood of the innovations" if self.tuned else "by rule of thumb or as given"
+        said = f" {unit}" if unit else ""
         return (
-            f"errors of {name}: background {self.background:.3g} {unit}, observation {self.observation:.3g} {unit}, "
+            f"errors of {name}: background {self.background:.3g}{said}, observation {self.observation:.3g}{said}, "
             f"length {self.length:.0f} km, {how}"
         )
 

@@ -114,7 +114,7 @@ class FourDVarNet(eqx.Module):
             monitor=monitor,
         )
         trained = found.model.solver
-        errors = eqx.filter_jit(jax.vmap(found.model))(valid[0]) - valid[1]
+        errors = eqx.filter_jit(lambda model, given: jax.vmap(model)(given))(found.model, valid[0]) - valid[1]
         return dataclasses.replace(trained, doubt=jnp.mean(errors**2, axis=(0, 1)))
 
 

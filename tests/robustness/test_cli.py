@@ -58,18 +58,30 @@ def test_version(capsys):
     assert capsys.readouterr().out == f"synoptax {__version__}\n"
 
 
-@pytest.mark.parametrize("kind", ["problems", "methods", "metrics", "cards"])
-def test_list(kind, capsys):
+@pytest.mark.parametrize(
+    ("kind", "known"),
+    [
+        ("problems", ("TravellingWaves", "Lorenz96Sakov2008")),
+        ("methods", ("Bilinear", "Ridge")),
+        ("analyses", ("ETKF", "WeakFourDVar", "Kriging")),
+        ("forecasts", ("LinearInverse",)),
+        ("metrics", ("RMSE", "FairCRPS")),
+        ("cards", ("tiny_waves", "quickstart")),
+    ],
+)
+def test_list(kind, known, capsys):
     assert call("list", kind) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) >= 1
     assert all(re.match(r"  \S+  +\S", line) for line in lines), lines
-    assert any(name in " ".join(lines) for name in ("TravellingWaves", "Bilinear", "RMSE", "tiny_waves"))
+    assert set(known) <= {line.split()[0] for line in lines}
 
 
 def test_list_everything_names_the_kinds(capsys):
     assert call("list") == 0
-    assert {"problems:", "methods:", "metrics:", "cards:"} <= set(capsys.readouterr().out.splitlines())
+    assert {"problems:", "methods:", "analyses:", "forecasts:", "metrics:", "cards:"} <= set(
+        capsys.readouterr().out.splitlines()
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import enum
 import inspect
+from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -12,12 +13,14 @@ class Kind(enum.StrEnum):
 
     problems = "problems"
     methods = "methods"
+    analyses = "analyses"
+    forecasts = "forecasts"
     metrics = "metrics"
     cards = "cards"
 
 
 def show(kind: Annotated[Kind | None, typer.Argument(help="Only these; all kinds by default.")] = None) -> None:
-    """List problems, methods, metrics and cards with one line each.
+    """List problems, methods (downscaling), analyses (assimilation), forecasts, metrics and cards with one line each.
 
     Example: synoptax list methods
     """
@@ -31,21 +34,27 @@ def show(kind: Annotated[Kind | None, typer.Argument(help="Only these; all kinds
 
 
 def _lines(kind: Kind) -> list[tuple[str, str]]:
-    from .. import downscale, problems, verify
+    from .. import assimilate, downscale, emulate, problems, verify
     from ..core import entries
-    from ..downscale import AbstractMethod
     from ..experiment import AbstractCard, cards
-    from ..problems import AbstractDownscalingProblem
-    from ..verify import AbstractMetric
 
     if kind is Kind.cards:
         return sorted((c.name(), c.title) for c in entries(cards, AbstractCard).values())
-    package, base = {
-        Kind.problems: (problems, AbstractDownscalingProblem),
-        Kind.methods: (downscale, AbstractMethod),
-        Kind.metrics: (verify, AbstractMetric),
-    }[kind]
-    return [(name, _first(cls)) for name, cls in entries(package, base).items()]
+    listed: dict[Kind, tuple[tuple[ModuleType, type], ...]] = {
+        Kind.problems: ((problems, problems.AbstractDownscalingProblem), (problems, problems.AbstractTwinProblem)),
+        Kind.methods: ((downscale, downscale.AbstractMethod),),
+        Kind.analyses: (
+            (assimilate, assimilate.AbstractAnalysis),
+            (assimilate, assimilate.AbstractReconstruction),
+            (assimilate, assimilate.AbstractMapping),
+        ),
+        Kind.forecasts: ((emulate, downscale.AbstractMethod),),
+        Kind.metrics: ((verify, verify.AbstractMetric),),
+    }
+    found: dict[str, type] = {}
+    for package, base in listed[kind]:
+        found |= entries(package, base)
+    return [(name, _first(cls)) for name, cls in found.items()]
 
 
 def _first(cls: type) -> str:

@@ -6,10 +6,11 @@ from types import ModuleType
 
 def on_page_markdown(markdown: str, **_: object) -> str:
     """Replaces marks such as `{{ methods }}` and `{{ metrics }}` by their tables."""
-    from synoptax import assimilate, downscale, dynamics, observe, verify
+    from synoptax import assimilate, downscale, dynamics, emulate, observe, verify
 
     for mark, package, base in (
         ("{{ methods }}", downscale, downscale.AbstractMethod),
+        ("{{ forecasts }}", emulate, downscale.AbstractMethod),
         ("{{ metrics }}", verify, verify.AbstractMetric),
         ("{{ analyses }}", assimilate, assimilate.AbstractAnalysis),
         ("{{ systems }}", dynamics, dynamics.AbstractSystem),

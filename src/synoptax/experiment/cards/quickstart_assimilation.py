@@ -33,6 +33,7 @@ from ..figures import Figure, Line, Lines
 from ..report import Report, Row, row, write
 from ..table import finish
 from ..twin_card import scaled
+from ..windows import median
 
 _TIMES, _AHEAD = 41, 800  # times of observation in a window, steps of free forecast
 _SETTLE = 10  # times at the beginning of a window that are not scored: filters have to find the truth first
@@ -203,12 +204,8 @@ def _rows(card: str, label: str, one: Followed) -> list[Row]:
     }
     rows = []
     for metric, values, better in (("window RMSE", one.window, "lower"), ("predictability time", one.ahead, "higher")):
-        known = np.where(np.isfinite(values), values, np.inf)
-        random = np.random.default_rng(0)
-        drawn = np.median(known[random.integers(0, len(known), (2000, len(known)))], axis=1)
-        low, high = np.quantile(drawn, [0.025, 0.975])
-        value = float(np.median(known))
-        rows.append(row(metric=metric, value=value, low=float(low), high=float(high), better=better, **facts))
+        value, low, high = median(values)
+        rows.append(row(metric=metric, value=value, low=low, high=high, better=better, **facts))
     return rows
 
 

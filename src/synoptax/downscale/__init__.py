@@ -26,4 +26,4 @@ from .quantile_mapping import QuantileMapping as QuantileMapping
 from .ridge import Ridge as Ridge
 from .residual_unet import ResidualUNet as ResidualUNet
 from .same_time import SameTime as SameTime
-from .training import Training as Training
+from ..learn.training import Training as Training

@@ -9,10 +9,10 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from ..core import InputError
 from ..fields import Grid, regrid
-from ..learn.networks import Conv, Encoder, Encoding, ResNet
+from ..learn.networks import Conv, Encoder, Encoding, ResNet, padding_of
 from ..records import Task
 from .frames import FrameReader
-from .network import Lift, flat, padding_of
+from .network import Lift, flat
 
 Reading = tuple[Array, Array, Array | None]  # frames, extras, stack of predictors on the fine grid
 _SPAN = 3  # coarse cells along a side from which on a fine grid is drawn by convolutions

@@ -14,12 +14,11 @@ from ..fields import Grid, Normaliser
 from ..learn import InMemory, fit
 from ..learn.heads import AbstractHead
 from ..learn.method import AbstractDownscaler, AbstractMethod
-from ..learn.networks import Conv
+from ..learn.networks import Conv, padding_of
 from ..learn.objectives import AbstractObjective
+from ..learn.training import Training
 from ..records import Layout, Predictors, Task
-from .network import padding_of
 from .predictive import Predictive
-from .training import Training
 
 Maps = tuple[Float[Array, "y x channel"], ...]
 

@@ -7,11 +7,11 @@ from jaxtyping import PRNGKeyArray
 
 from ..core import Monitor
 from ..learn.method import AbstractDownscaler, AbstractMethod
+from ..learn.networks import padding_of
 from ..learn.networks.deeponet import BranchTrunk
+from ..learn.training import Training
 from ..records import Task
-from .network import padding_of
 from .operator import CoarseStack, coordinates, train_operator
-from .training import Training
 
 
 class DeepONet(AbstractMethod):

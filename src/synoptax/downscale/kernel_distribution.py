@@ -13,11 +13,11 @@ from ..learn import InMemory, fit
 from ..learn.heads import AbstractHead
 from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..learn.objectives import NegativeLogLikelihood
+from ..learn.training import cosine_adamw
 from ..records import Layout, Predictors, Task, joined
 from .cell_network import CellNetwork
 from .expansion import Expansions, Regression, generator
 from .predictive import Predictive
-from .training import cosine_adamw
 
 _WET_LEVELS = (0.33, 0.67, 0.9)
 _LEVELS = (0.1, 0.3, 0.5, 0.7, 0.9)

@@ -9,12 +9,12 @@ from jaxtyping import PRNGKeyArray
 from ..core import Monitor
 from ..fields import Grid, regrid
 from ..learn.method import AbstractDownscaler, AbstractMethod
+from ..learn.networks import padding_of
 from ..learn.networks.deeponet import LocalBranchTrunk
+from ..learn.training import Training
 from ..records import Task
 from .bicubic import Bicubic
-from .network import padding_of
 from .operator import CoarseStack, coordinates, offsets, train_operator
-from .training import Training
 
 
 class LocalDeepONet(AbstractMethod):

@@ -13,11 +13,10 @@ from ..fields import Grid, Normaliser, regrid
 from ..fields.climatology import usable_harmonics
 from ..learn import Fitted, InMemory, MeanSquaredError, fit
 from ..learn.method import AbstractDownscaler, AbstractMethod
-from ..learn.networks import AbstractPadding, EdgePadding, GlobalPadding
+from ..learn.training import Training
 from ..records import Layout, Predictors, Task
 from .chunks import Inputs, in_chunks
 from .target import Target
-from .training import Training
 
 
 class Lift(eqx.Module):
@@ -125,11 +124,6 @@ class _Rows(eqx.Module):
 
     def __call__(self, stack: Array, *, key: PRNGKeyArray | None = None) -> Array:
         return flat(self.network(stack, key=key))
-
-
-def padding_of(place) -> AbstractPadding:
-    """How fields go on beyond the edge of this grid: over the poles when it closes, else repeated."""
-    return GlobalPadding() if isinstance(place, Grid) and place.x.periodic else EdgePadding()
 
 
 def train_networks(

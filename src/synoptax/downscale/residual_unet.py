@@ -7,11 +7,11 @@ from jaxtyping import PRNGKeyArray
 
 from ..core import Monitor
 from ..learn.method import AbstractDownscaler, AbstractMethod
-from ..learn.networks import UNet
+from ..learn.networks import UNet, padding_of
+from ..learn.training import Training
 from ..records import Task
 from .bicubic import Bicubic
-from .network import Lift, padding_of, train_networks
-from .training import Training
+from .network import Lift, train_networks
 
 
 class ResidualUNet(AbstractMethod):

@@ -8,7 +8,7 @@ import jax
 import optax
 from jaxtyping import PyTree
 
-from .training import Training
+from ..learn.training import Training
 
 
 class AbstractTuning(eqx.Module):

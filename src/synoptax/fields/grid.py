@@ -75,6 +75,22 @@ class Grid:
         y, x = Axis.of(lat, limits=(-90.0, 90.0)), Axis.of(lon, period=360.0)
         return cls(_to_poles(y) if x.periodic else y, x)
 
+    @classmethod
+    def box(cls, shape: tuple[int, int], lengths: tuple[float, float]) -> "Grid":
+        """A flat box that closes on itself both ways, as simulations use; one row makes it a line.
+
+        **Arguments:**
+        - `shape`: rows and columns.
+        - `lengths`: of the two sides, in the unit of the simulation.
+        """
+        y, x = (_circle(n, length) for n, length in zip(shape, lengths, strict=True))
+        return cls(y, x, LOCAL)
+
+    @property
+    def closed(self) -> bool:
+        """True for a box that closes on itself both ways."""
+        return self.y.periodic and self.x.periodic
+
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
@@ -213,6 +229,13 @@ def _to_poles(axis: Axis) -> Axis:
     e[0] = -90.0 if c[0] + 90.0 < 0.85 * (c[1] - c[0]) else e[0]
     e[-1] = 90.0 if 90.0 - c[-1] < 0.85 * (c[-1] - c[-2]) else e[-1]
     return Axis(c, tuple(e), axis.periodic)
+
+
+def _circle(count: int, length: float) -> Axis:
+    if count < 1 or not length > 0:
+        raise InputError(f"A box needs cells and a positive length; given {count} cells on {length}.")
+    edges = np.linspace(0.0, length, count + 1)
+    return Axis(tuple(((edges[1:] + edges[:-1]) / 2).tolist()), tuple(edges.tolist()), True)
 
 
 def _part(axis: Axis, cells: slice) -> Axis:

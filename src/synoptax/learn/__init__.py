@@ -8,3 +8,4 @@ from .method import (
     AbstractDownscaler as AbstractDownscaler,
     AbstractMethod as AbstractMethod,
 )
+from .training import Training as Training

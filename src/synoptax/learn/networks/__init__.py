@@ -6,7 +6,9 @@ from .conv import (
     Conv as Conv,
     EdgePadding as EdgePadding,
     GlobalPadding as GlobalPadding,
+    LinePadding as LinePadding,
     PeriodicPadding as PeriodicPadding,
+    padding_of as padding_of,
 )
 from .deeponet import BranchTrunk as BranchTrunk, LocalBranchTrunk as LocalBranchTrunk, Trunk as Trunk
 from .encoder import (

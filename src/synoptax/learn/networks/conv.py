@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from ...fields.grid import Grid, Place
+
 
 class AbstractPadding(eqx.Module):
     """How a field goes on beyond the edge of its grid."""
@@ -14,6 +16,10 @@ class AbstractPadding(eqx.Module):
     @abc.abstractmethod
     def pad(self, field: Float[Array, "y x channel"], width: int) -> Float[Array, "y2 x2 channel"]:
         """The field with `width` more cells on every side."""
+
+    def kernel(self, size: int) -> tuple[int, int]:
+        """Rows and columns of a kernel of this size."""
+        return size, size
 
 
 class EdgePadding(AbstractPadding):
@@ -43,11 +49,30 @@ class PeriodicPadding(AbstractPadding):
         return jnp.pad(field, ((width, width), (width, width), (0, 0)), mode="wrap")
 
 
+class LinePadding(AbstractPadding):
+    """Wraps the columns; for periodic lines, fields of one row. Kernels have one row too."""
+
+    def pad(self, field: Float[Array, "y x channel"], width: int) -> Float[Array, "y x2 channel"]:
+        return jnp.pad(field, ((0, 0), (width, width), (0, 0)), mode="wrap")
+
+    def kernel(self, size: int) -> tuple[int, int]:
+        return 1, size
+
+
+def padding_of(place: Place) -> AbstractPadding:
+    """How fields go on beyond the edge: over the poles of a globe, round a box or a line, else repeated."""
+    if not isinstance(place, Grid):
+        return EdgePadding()
+    if place.closed:
+        return LinePadding() if place.shape[0] == 1 else PeriodicPadding()
+    return GlobalPadding() if place.x.periodic else EdgePadding()
+
+
 class Conv(eqx.Module):
     """A same-size 2-D convolution on (y, x, channel) fields, initialised as He et al. (2015) for ReLU-like activations.
 
     **Arguments:**
-    - `kernel`: (size, size, in, out); `bias`: (out,).
+    - `kernel`: (size, size, in, out), one row on lines; `bias`: (out,).
     - `padding`: how the field is continued.
     - `stride`: 1, or 2 to halve both sides (even sizes).
     """
@@ -68,15 +93,16 @@ class Conv(eqx.Module):
         gain: float = 1.0,
         key: PRNGKeyArray,
     ):
-        scale = gain * (2.0 / (inputs * size * size)) ** 0.5
-        self.kernel = scale * jax.random.truncated_normal(key, -2.0, 2.0, (size, size, inputs, outputs))
+        rows, columns = padding.kernel(size)
+        scale = gain * (2.0 / (inputs * rows * columns)) ** 0.5
+        self.kernel = scale * jax.random.truncated_normal(key, -2.0, 2.0, (rows, columns, inputs, outputs))
         self.bias = jnp.zeros(outputs)
         self.padding = padding
         self.stride = stride
 
     def __call__(self, field: Float[Array, "y x in"]) -> Float[Array, "y2 x2 out"]:
         """One field; `vmap` over samples becomes one batched convolution."""
-        width = self.kernel.shape[0] // 2
+        width = self.kernel.shape[1] // 2
         padded = self.padding.pad(field, width) if width else field
         out = jax.lax.conv_general_dilated(
             padded[None], self.kernel, (self.stride, self.stride), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")

@@ -68,7 +68,8 @@ class UNet(eqx.Module):
         """One field; `key` only where dropout is on."""
         ny, nx = field.shape[:2]
         unit = 2 ** len(self.down)
-        field = jnp.pad(field, ((0, -ny % unit), (0, -nx % unit), (0, 0)), mode="edge")
+        rows = 0 if ny == 1 else -ny % unit  # one row is a line, whose rows are not halved
+        field = jnp.pad(field, ((0, rows), (0, -nx % unit), (0, 0)), mode="edge")
         keys = iter([None] * 99 if key is None else list(jax.random.split(key, 2 * len(self.down) + 1)))
         h = self.stem(field)
         skips = []
@@ -78,6 +79,6 @@ class UNet(eqx.Module):
             h = halve(h)
         h = self.middle(h, key=next(keys))
         for (narrow, block), skip in zip(self.up, skips[::-1], strict=True):
-            h = jnp.repeat(jnp.repeat(narrow(h), 2, axis=0), 2, axis=1)
+            h = jnp.repeat(jnp.repeat(narrow(h), 2, axis=0), 2, axis=1)[: skip.shape[0]]
             h = block(jnp.concatenate([h, skip], axis=-1), key=next(keys))
         return self.head(jax.nn.gelu(self.norm(h)))[:ny, :nx]

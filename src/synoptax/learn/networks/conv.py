@@ -17,9 +17,9 @@ class AbstractPadding(eqx.Module):
     def pad(self, field: Float[Array, "y x channel"], width: int) -> Float[Array, "y2 x2 channel"]:
         """The field with `width` more cells on every side."""
 
+    @abc.abstractmethod
     def kernel(self, size: int) -> tuple[int, int]:
         """Rows and columns of a kernel of this size."""
-        return size, size
 
 
 class EdgePadding(AbstractPadding):
@@ -27,6 +27,9 @@ class EdgePadding(AbstractPadding):
 
     def pad(self, field: Float[Array, "y x channel"], width: int) -> Float[Array, "y2 x2 channel"]:
         return jnp.pad(field, ((width, width), (width, width), (0, 0)), mode="edge")
+
+    def kernel(self, size: int) -> tuple[int, int]:
+        return size, size
 
 
 class GlobalPadding(AbstractPadding):
@@ -41,12 +44,18 @@ class GlobalPadding(AbstractPadding):
         tall = jnp.concatenate([south, field, north], axis=0)
         return jnp.pad(tall, ((0, 0), (width, width), (0, 0)), mode="wrap")
 
+    def kernel(self, size: int) -> tuple[int, int]:
+        return size, size
+
 
 class PeriodicPadding(AbstractPadding):
     """Wraps both directions; for doubly periodic boxes."""
 
     def pad(self, field: Float[Array, "y x channel"], width: int) -> Float[Array, "y2 x2 channel"]:
         return jnp.pad(field, ((width, width), (width, width), (0, 0)), mode="wrap")
+
+    def kernel(self, size: int) -> tuple[int, int]:
+        return size, size
 
 
 class LinePadding(AbstractPadding):

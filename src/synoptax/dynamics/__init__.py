@@ -21,13 +21,16 @@ from .stepped import Stepped as Stepped
 from .stepped_semilinear import SteppedSemilinear as SteppedSemilinear
 from .systems import (
     BarotropicVorticity as BarotropicVorticity,
+    Burgers as Burgers,
     HeldSuarez as HeldSuarez,
+    KolmogorovFlow as KolmogorovFlow,
     KuramotoSivashinsky as KuramotoSivashinsky,
     Lorenz63 as Lorenz63,
     Lorenz84 as Lorenz84,
     Lorenz96 as Lorenz96,
     LorenzUV as LorenzUV,
     Mountain as Mountain,
+    RotatingShallowWater as RotatingShallowWater,
     TwoLayerQuasiGeostrophic as TwoLayerQuasiGeostrophic,
 )
 from .tendency_function import TendencyFunction as TendencyFunction

@@ -23,6 +23,11 @@ class Plane:
     size: int
 
     @property
+    def along(self) -> np.ndarray:
+        """Places of the points along a side, shape (size,)."""
+        return np.arange(self.size) * (2 * np.pi / self.size)
+
+    @property
     def wavenumbers(self) -> tuple[np.ndarray, np.ndarray]:
         """k_x and k_y, both of the shape of the coefficients."""
         along = np.arange(self.size // 2 + 1, dtype=float)
@@ -52,6 +57,10 @@ class Plane:
         """What the 2/3 rule leaves, as ones and zeros."""
         kx, ky = self.wavenumbers
         return ((kx <= self.largest) & (np.abs(ky) <= self.largest)).astype(float)
+
+    def rows(self, profile: np.ndarray) -> np.ndarray:
+        """Coefficients of a field that depends on y alone, given along y."""
+        return np.fft.rfft2(np.broadcast_to(profile[:, None], (self.size, self.size)))
 
     def smallest_scales(self) -> np.ndarray:
         """(k / k_max)⁸ for what is kept: the shape of a damping that leaves large scales alone."""

@@ -1,6 +1,6 @@
 """Scores: metrics, their intervals and tests, and climatologies to measure them against."""
 
-from . import statistics as statistics
+from . import climate as climate, statistics as statistics
 from .aggregate import Aggregate as Aggregate
 from .base import (
     AbstractLocal as AbstractLocal,
@@ -24,15 +24,24 @@ from .infer import (
     ratio as ratio,
     skill as skill,
 )
+from .leads import LeadCurves as LeadCurves, along_leads as along_leads, lead_curves as lead_curves
 from .metrics import (
     ACC as ACC,
     CRPS as CRPS,
+    CRPSS as CRPSS,
     MAE as MAE,
     MCB as MCB,
+    MSSSIM as MSSSIM,
     RMSE as RMSE,
+    VRMSE as VRMSE,
     Bias as Bias,
     BrierScore as BrierScore,
     CentredACC as CentredACC,
+    ChaosBenchACC as ChaosBenchACC,
+    ChaosBenchSpectralDivergence as ChaosBenchSpectralDivergence,
+    ChaosBenchSpectralResidual as ChaosBenchSpectralResidual,
+    ChaosBenchSpread as ChaosBenchSpread,
+    ChaosBenchSpreadSkill as ChaosBenchSpreadSkill,
     ConservationError as ConservationError,
     FairBrierScore as FairBrierScore,
     FairCRPS as FairCRPS,
@@ -43,6 +52,8 @@ from .metrics import (
     PowerSpectrum as PowerSpectrum,
     QuantileError as QuantileError,
     RankHistogram as RankHistogram,
+    SpectralDivergence as SpectralDivergence,
+    SpectralResidual as SpectralResidual,
     Spread as Spread,
     SpreadSkill as SpreadSkill,
     WetDayFrequencyError as WetDayFrequencyError,

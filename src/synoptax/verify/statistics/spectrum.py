@@ -64,13 +64,15 @@ class Spectrum(AbstractStatistic):
 def _rings(shape: tuple[int, int], spacing: tuple[float, float]) -> tuple[np.ndarray, int, float]:
     """Ring of every Fourier coefficient (0: the mean, count + 1: beyond the last whole ring), their number and width.
 
-    The width is the lowest wavenumber of the shorter side; rings end at the Nyquist wavenumber of the coarser side.
+    The width is the lowest wavenumber of the shorter side; rings end at the Nyquist wavenumber of the coarser side. A
+    side of one cell is none: the rings of a line are its wavenumbers.
     """
-    if min(shape) < 2:
+    sides = [(n, d) for n, d in zip(shape, spacing, strict=True) if n > 1]
+    if not sides:
         raise InputError(f"A {shape[0]}x{shape[1]} map has no spectrum; leave it out.")
     frequency = [np.fft.fftfreq(n, d) for n, d in zip(shape, spacing, strict=True)]
-    step = max(1 / (n * d) for n, d in zip(shape, spacing, strict=True))
-    count = max(1, int(np.floor(min(0.5 / d for d in spacing) / step + 1e-9)))
+    step = max(1 / (n * d) for n, d in sides)
+    count = max(1, int(np.floor(min(0.5 / d for _, d in sides) / step + 1e-9)))
     away = np.hypot(frequency[0][:, None], frequency[1][None, :]) / step
     ring = np.minimum(np.floor(away + 0.5).astype(int), count + 1)
     ring[0, 0] = 0

@@ -18,7 +18,15 @@ from synoptax.learn import AbstractMethod
 from synoptax.records import Samples
 
 METHODS = entries(emulate, AbstractMethod)
-MANDATORY, KNOWN = {"saves_and_loads"}, {"saves_and_loads", "ignores_missing_targets", "linear"}
+MANDATORY, KNOWN = (
+    {"saves_and_loads"},
+    {
+        "saves_and_loads",
+        "ignores_missing_targets",
+        "linear",
+        "starts_as_persistence",
+    },
+)
 
 
 def claimers(claim: str) -> list[str]:
@@ -61,6 +69,22 @@ def test_forecast_is_affine_in_the_past(name):
     low, high = (model.predict(eqx.tree_at(lambda p: p.fields[0], given, x)) for x in (field, 3.0 * field + 0.1))
     middle = model.predict(eqx.tree_at(lambda p: p.fields[0], given, 2.0 * field + 0.05))
     np.testing.assert_allclose(2 * middle, low + high, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", claimers("starts_as_persistence"))
+def test_an_untrained_network_leaves_the_newest_field_nearly_as_it_is(name):
+    task = wave()
+    given = task.valid.predictors
+    newest = given.fields[0][:, 1:]
+    moved = METHODS[name].example().fresh(task, key=jax.random.key(1)).predict(given) - newest
+    assert 0 < float(jnp.std(moved)) < 0.5 * float(jnp.std(task.valid.truth - newest))
+
+
+@pytest.mark.parametrize("name", claimers("starts_as_persistence"))
+def test_a_trained_network_beats_persistence_on_a_wave_that_moves(name):
+    task, given = wave(), wave().valid.predictors
+    error = fitted(name).predict(given) - task.valid.truth
+    assert float(jnp.std(error)) < 0.5 * float(jnp.std(given.fields[0][:, 1:] - task.valid.truth))
 
 
 def test_a_linear_inverse_model_knows_the_wave_it_has_seen():

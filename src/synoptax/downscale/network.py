@@ -12,10 +12,10 @@ from ..core import InputError, Monitor
 from ..fields import Grid, Normaliser, regrid
 from ..fields.climatology import usable_harmonics
 from ..learn import Fitted, InMemory, MeanSquaredError, fit
+from ..learn.chunks import Inputs, in_chunks
 from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..learn.training import Training
 from ..records import Layout, Predictors, Task
-from .chunks import Inputs, in_chunks
 from .target import Target
 
 

@@ -10,12 +10,12 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from ..core import Monitor
 from ..learn import InMemory, MeanSquaredError, fit
+from ..learn.chunks import in_chunks
 from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..learn.networks import AbstractPooling, Encoder, FlatPooling, padding_of
 from ..learn.represent import AbstractPretraining, DynaMo, Health, NoPretraining, Pretrained
 from ..learn.training import Training
 from ..records import Layout, Predictors, Task
-from .chunks import in_chunks
 from .decoders import AbstractDecoder, PlaceDecoder, Reading, SuitedDecoder
 from .frames import FrameReader
 from .network import Lift, out_of_fold

@@ -13,6 +13,7 @@ from ..dynamics import AbstractDynamics
 from ..fields import Grid, Identity
 from ..learn import AbstractDownscaler
 from ..records import Layout, Predictors, Samples, Source, Task
+from .reader import own_past
 
 YEAR = 365.25  # days
 
@@ -75,16 +76,7 @@ class Emulator(AbstractDynamics):
         return cls(forecast, jnp.asarray(mean, dtype), jnp.asarray(spread, dtype), dt)
 
     def __check_init__(self) -> None:
-        layout = self.forecast.layout
-        own = len(layout.sources) == 1 and layout.sources[0].place == layout.place
-        if not own or layout.sources[0].variables != layout.channels:
-            raise InputError(
-                "An emulator needs a forecast whose predictors are the variables of its targets, on the same place; "
-                "fit it on such a task, or call its predict."
-            )
-        around = layout.sources[0].neighbours
-        if around != tuple(range(1 - len(around), 1)):
-            raise InputError(f"An emulator needs neighbours ..., -1, 0 without a gap; the forecast has {around}.")
+        own_past(self.forecast.layout, who="An emulator")
         if not self.dt > 0:
             raise InputError(f"A step must be positive; given {self.dt}.")
 

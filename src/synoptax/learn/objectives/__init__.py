@@ -3,3 +3,10 @@
 from .base import AbstractObjective as AbstractObjective
 from .likelihood import NegativeLogLikelihood as NegativeLogLikelihood
 from .regression import MeanSquaredError as MeanSquaredError
+from .distances import (
+    AbstractDistance as AbstractDistance,
+    SpectralDistance as SpectralDistance,
+    SquaredDistance as SquaredDistance,
+)
+from .rollout_error import RolloutError as RolloutError
+from .stepper import AbstractStepper as AbstractStepper

@@ -1,0 +1,5 @@
+"""How far a forecast field lies from the true one, one way a file."""
+
+from .base import AbstractDistance as AbstractDistance
+from .spectral import SpectralDistance as SpectralDistance
+from .squared import SquaredDistance as SquaredDistance

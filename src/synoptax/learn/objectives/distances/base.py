@@ -1,0 +1,23 @@
+"""How far a forecast field lies from the true one."""
+
+import abc
+
+import equinox as eqx
+from jaxtyping import Array, Float
+
+
+class AbstractDistance(eqx.Module):
+    """A number that a training makes small; both fields are normalised, channels last."""
+
+    @abc.abstractmethod
+    def __call__(
+        self,
+        forecast: Float[Array, "y x channel"],
+        truth: Float[Array, "y x channel"],
+        weights: Float[Array, "y x"],
+    ) -> Float[Array, ""]:
+        """The distance of one field from another; NaN in the truth is left out.
+
+        **Arguments:**
+        - `weights`: cell areas with mean one.
+        """

@@ -155,3 +155,17 @@ def test_the_same_key_gives_the_same_interval():
     other = verify.interval(found, key=jax.random.key(1))["RMSE"]
     assert np.any(np.asarray(other) != np.asarray(first))
     assert np.asarray(verify.interval(found, key=jax.random.PRNGKey(0))["RMSE"]).shape == (2, 1)
+
+
+def test_the_median_over_draws_and_its_interval():
+    """Intervals hold about as often as they say; a failed draw counts, an unknown one is not passed over."""
+    random, held = np.random.default_rng(0), 0
+    for _ in range(150):
+        middle, low, high = verify.median(random.normal(size=25), resamples=400)
+        held += low < 0.0 < high
+        assert low <= middle <= high
+    assert 0.88 <= held / 150 <= 0.99
+    assert np.isnan(verify.median(np.array([1.0, 3.0]))[1:]).all() and verify.median(np.array([1.0, 3.0]))[0] == 2.0
+    with np.errstate(invalid="ignore"):  # between two infinite medians
+        assert verify.median(np.array([1.0, 2.0, 3.0, 4.0, np.inf]))[0] == 3.0
+    assert np.isnan(verify.median(np.array([1.0, 2.0, np.nan]))).all()

@@ -16,7 +16,7 @@ from ..assimilate.verdict import worst
 from ..core import InputError, Monitor, Status
 from ..problems import AbstractTwinProblem
 from ..records import Gaussian, Twin
-from ..verify import constant_errors, track_errors
+from ..verify import constant_errors, median, track_errors
 from .cache import Cache
 from .clock import Cost, measure
 from .figures import Figure, Line, Lines
@@ -217,10 +217,7 @@ def _row(
     published: float | None = None,
     variable: str = "state",
 ) -> Row:
-    random = np.random.default_rng(0)
-    drawn = np.median(values[random.integers(0, len(values), (2000, len(values)))], axis=1)
-    low, high = np.quantile(drawn, [0.025, 0.975]) if len(values) > 2 else (np.nan, np.nan)
-    value = float(np.median(values))
+    value, low, high = median(values)
     return row(
         variable=variable, metric=metric, value=value, low=low, high=high, better=better, published=published, **facts
     )

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..core import Monitor
 from ..problems import AbstractWindowProblem, WindowTwin
-from ..verify import pooled_rmse, predictability_time
+from ..verify import median, pooled_rmse, predictability_time
 from .approaches import AbstractApproach, Run
 from .cache import Cache
 from .clock import Cost, measure
@@ -57,7 +57,8 @@ class Scored:
 
 
 def run_blocks(card: str, blocks: list[WindowBlock], *, out: Path, monitor: Monitor) -> list[Row]:
-    """One row a block, approach and metric: medians over draws with bootstrap intervals.
+    """One row a block, approach and metric: medians over draws with bootstrap intervals; what is not finite
+    counts as infinite.
 
     Continues from what `out/units` already holds.
     """
@@ -129,19 +130,9 @@ def _rows(card: str, block: WindowBlock, label: str, found: Scored) -> list[Row]
             value = block.published.get((label, metric))
             told_alone = {"variable": block.alone, "seeds": 1, "diverged": int(away[0]), **told}
             rows.append(row(value=float(values[0]), published=value, **told_alone))
-        middle, low, high = median(values)
+        middle, low, high = median(np.where(np.isfinite(values), values, np.inf))
         many = {"variable": block.name, "seeds": len(values), "diverged": int(away.sum())}
         rows.append(row(value=middle, low=low, high=high, **many, **told))
     each = 1e3 * found.cost.run_seconds / away.size
     rows.append(row(metric="ms per window", value=each, variable=block.name, seeds=away.size, **facts))
     return rows
-
-
-def median(values: np.ndarray) -> tuple[float, float, float]:
-    """The median with a bootstrap interval; none for fewer than three draws. What is not finite counts as infinite."""
-    known = np.where(np.isfinite(values), values, np.inf)
-    if len(known) < 3:
-        return float(np.median(known)), float("nan"), float("nan")
-    random = np.random.default_rng(0)
-    drawn = np.median(known[random.integers(0, len(known), (2000, len(known)))], axis=1)
-    return float(np.median(known)), float(np.quantile(drawn, 0.025)), float(np.quantile(drawn, 0.975))

@@ -20,6 +20,7 @@ from .infer import (
     Interval as Interval,
     difference as difference,
     interval as interval,
+    median as median,
     paired_test as paired_test,
     ratio as ratio,
     skill as skill,

@@ -100,6 +100,20 @@ def skill(
     return _interval((_listed(one), _listed(other)), metric, gone, key, bootstrap)
 
 
+def median(draws: Float[np.ndarray, " draw"], *, resamples: int = 2000) -> tuple[float, float, float]:
+    """The median over independent draws and the ends of its bootstrap interval of 95 %; NaN for fewer than three.
+
+    **Arguments:**
+    - `draws`: one score each; infinite where a draw failed and shall count, NaN makes the answer NaN.
+    """
+    middle = float(np.median(draws))
+    if len(draws) < 3:
+        return middle, float("nan"), float("nan")
+    drawn = np.random.default_rng(0).integers(0, len(draws), (resamples, len(draws)))
+    low, high = np.quantile(np.median(draws[drawn], axis=1), [0.025, 0.975])
+    return middle, float(low), float(high)
+
+
 def paired_test(
     one: Runs, other: Runs, metric: AbstractMetric, *, key: PRNGKeyArray, permutations: int = 4000
 ) -> Float[np.ndarray, "channel ..."]:

@@ -18,7 +18,7 @@ from ...core import Monitor
 from ...observe import AbstractCovariance, Diagonal, Stacked
 from ...problems import Lorenz96Parameters
 from ...records import Track, Twin
-from ...verify import constant_errors, track_errors
+from ...verify import constant_errors, median, track_errors
 from ..base import AbstractCard
 from ..cache import Cache
 from ..clock import Cost, measure
@@ -172,9 +172,7 @@ def _rows(card: str, label: str, outcome: Outcome, climate: Outcome, problem: Lo
     facts |= {"diverged": int(gone.sum()), **dataclasses.asdict(outcome.cost)}
     rows = []
     for (variable, metric), values in scores.items():
-        drawn = np.median(values[np.random.default_rng(0).integers(0, count, (2000, count))], axis=1)
-        low, high = np.quantile(drawn, [0.025, 0.975]) if count > 2 else (np.nan, np.nan)
-        value = float(np.median(values))
+        value, low, high = median(values)
         rows.append(row(variable=variable, metric=metric, value=value, low=low, high=high, **facts))
     return rows
 

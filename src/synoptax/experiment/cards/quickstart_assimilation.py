@@ -25,7 +25,7 @@ from ...dynamics import rollout
 from ...observe import Dense
 from ...problems import Lorenz63Vardax, OnAttractor, WindowTwin
 from ...records import Gaussian
-from ...verify import pooled_rmse, predictability_time
+from ...verify import median, pooled_rmse, predictability_time
 from ..base import AbstractCard
 from ..cache import Cache
 from ..clock import Cost, measure
@@ -33,7 +33,6 @@ from ..figures import Figure, Line, Lines
 from ..report import Report, Row, row, write
 from ..table import finish
 from ..twin_card import scaled
-from ..windows import median
 
 _TIMES, _AHEAD = 41, 800  # times of observation in a window, steps of free forecast
 _SETTLE = 10  # times at the beginning of a window that are not scored: filters have to find the truth first
@@ -204,7 +203,7 @@ def _rows(card: str, label: str, one: Followed) -> list[Row]:
     }
     rows = []
     for metric, values, better in (("window RMSE", one.window, "lower"), ("predictability time", one.ahead, "higher")):
-        value, low, high = median(values)
+        value, low, high = median(np.where(np.isfinite(values), values, np.inf))
         rows.append(row(metric=metric, value=value, low=low, high=high, better=better, **facts))
     return rows
 

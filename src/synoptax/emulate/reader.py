@@ -56,11 +56,11 @@ class Reader(AbstractStepper):
         return self.history * self.there.shape[-1] + self.static.shape[-1] + 2 * sum(self.cycle)
 
     def past(self, fields: Float[Array, "time stacked y x"]) -> Float[Array, "time history y x channel"]:
-        """Predictors, neighbours stacked into channels, as normalised fields one after the other."""
+        """Predictors, neighbours stacked into channels, as normalised fields one after the other; NaN stays."""
         count = self.there.shape[-1]
         split = fields.reshape(fields.shape[0], self.history, count, *fields.shape[2:])
         last = jnp.moveaxis(self.normaliser.forward(split), 2, -1)
-        return jnp.where(self.there[None, None] & jnp.isfinite(last), last, 0.0)
+        return jnp.where(self.there[None, None], last, 0.0)
 
     def fields_in(self, fields: Float[Array, "time channel y x"]) -> Float[Array, "time y x channel"]:
         """Normalised targets; NaN stays."""

@@ -117,18 +117,20 @@ def teach(
 
 
 def windows(samples: Samples, reader: Reader, steps: int) -> tuple[Array, Array, Array]:
-    """Pasts, phases and the true fields of the `steps` steps after each, inside unbroken runs of times.
+    """Pasts without gaps, phases and the true fields of the `steps` steps after each, inside unbroken runs of times.
 
     **Raises:** `InputError` when no run is long enough, or when a target is not the newest field of the next sample.
     """
+    past, truth = reader.past(samples.predictors.fields[0]), reader.fields_in(samples.truth)
     count, segment = len(samples), np.asarray(samples.predictors.segment)
     starts = np.arange(count - steps + 1)
-    starts = starts[segment[starts] == segment[starts + steps - 1]]
+    whole = np.isfinite(np.asarray(past)).all(axis=tuple(range(1, past.ndim)))
+    starts = starts[(segment[starts] == segment[starts + steps - 1]) & whole[starts]]
     if starts.size == 0:
         raise InputError(
-            f"No unbroken run of times holds a forecast of {steps} steps; train on fewer steps or on longer runs."
+            f"No unbroken run of times without gaps holds a forecast of {steps} steps; train on fewer steps or on longer "
+            "runs."
         )
-    past, truth = reader.past(samples.predictors.fields[0]), reader.fields_in(samples.truth)
     if steps > 1:
         _check_step(past, truth, starts)
     rows = starts[:, None] + np.arange(steps)

@@ -13,6 +13,8 @@ from .iberia_winter import (
     Scenario as Scenario,
     ValueStations as ValueStations,
 )
+from .emulation import AbstractEmulationProblem as AbstractEmulationProblem, Cases as Cases
+from .ks_emulation import KSEmulation as KSEmulation
 from .kuramoto_sivashinsky_bocquet2019 import KuramotoSivashinskyBocquet2019 as KuramotoSivashinskyBocquet2019
 from .lorenz63_sakov2012 import Lorenz63Sakov2012 as Lorenz63Sakov2012
 from .lorenz96_bocquet2013 import Lorenz96Bocquet2013 as Lorenz96Bocquet2013

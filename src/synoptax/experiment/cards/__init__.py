@@ -13,6 +13,7 @@ from .quickstart_downscaling import QuickstartDownscaling as QuickstartDownscali
 from .lorenz96_sakov2008 import Lorenz96Sakov2008Card as Lorenz96Sakov2008Card
 from .lorenz63_vardax import Lorenz63VardaxCard as Lorenz63VardaxCard
 from .lorenz96_vardax import Lorenz96VardaxCard as Lorenz96VardaxCard
+from .ks_emulation import KSEmulationCard as KSEmulationCard
 from .kuramoto_sivashinsky_bocquet2019 import KuramotoSivashinskyBocquet2019Card as KuramotoSivashinskyBocquet2019Card
 from .lorenz63_sakov2012 import Lorenz63Sakov2012Card as Lorenz63Sakov2012Card
 from .lorenz96_bocquet2013 import Lorenz96Bocquet2013Card as Lorenz96Bocquet2013Card

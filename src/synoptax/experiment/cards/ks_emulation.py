@@ -1,0 +1,44 @@
+"""Flame fronts: which emulators follow them, and which stay sane for ten thousand steps?"""
+
+import dataclasses
+from typing import ClassVar
+
+from ...downscale import Climatology, Nearest, Ridge
+from ...emulate import Continued, ExtendedDMD, LinearInverse, UNetForecast
+from ...learn import AbstractMethod
+from ...learn.training import Training
+from ...problems import KSEmulation
+from ..emulation_card import NOTES, AbstractEmulationCard
+
+
+class KSEmulationCard(AbstractEmulationCard):
+    """How far ahead does each emulator follow chaos on a line, and what climate does it end up in?"""
+
+    title: ClassVar[str] = "Kuramoto-Sivashinsky, 64 points: emulators against the solver they learned from"
+    notes: ClassVar[tuple[str, ...]] = NOTES
+    seeds: ClassVar[int] = 5
+    marks: ClassVar[tuple[float, ...]] = (0.085, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 10.0)
+    band: ClassVar[tuple[float, float]] = (0.3, 0.6)
+
+    def problem(self, *, quick: bool) -> KSEmulation:
+        """Sixty-four runs to learn from; 24 when quick."""
+        return KSEmulation.quick() if quick else KSEmulation()
+
+    def long(self, *, quick: bool) -> int:
+        """Ten thousand steps."""
+        return 1000 if quick else 10_000
+
+    def methods(self, *, quick: bool) -> dict[str, AbstractMethod]:
+        """References, then networks of about as many weights."""
+        training = Training(steps=300 if quick else 2000, batch=32, rate=2e-3, every=100, patience=None)
+        unet = UNetForecast(width=12, levels=3, training=training)
+        onwards = dataclasses.replace(training, steps=training.steps // 4, rate=5e-4, every=25)
+        methods: dict[str, AbstractMethod] = {
+            "persistence": Nearest(),
+            "climatology": Climatology(),
+            "LIM": LinearInverse(components=(16, 32, 48, 64)),
+            "ridge": Ridge(),
+            "extended DMD": ExtendedDMD(modes=(64,), products=(0, 16, 32, 48)),
+            "U-Net": unet,
+        }
+        return methods | {"U-Net, then 4 steps": Continued(unet, 4, training=onwards)}

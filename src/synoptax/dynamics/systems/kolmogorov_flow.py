@@ -19,8 +19,8 @@ class KolmogorovFlow(AbstractVorticity):
     stability to long waves at Re² A / n³ = √2 when n is large, and at Re = 9.97 for n = 4, A = 1.
 
     When to use: emulators, closures and assimilation on the flow that the literature uses. When not: turbulence at a
-    low cost; `BarotropicVorticity` resolves a longer cascade on the same grid, for its friction leaves large scales
-    alone. Cost a tendency: five transforms of `size`².
+    low cost; `BarotropicVorticity` has a longer cascade on the same grid, for its friction leaves large scales alone.
+    Cost a tendency: five transforms of `size`².
 
     **Arguments:**
     - `size`: grid points along a side, even.

@@ -66,7 +66,8 @@ def lyapunov_spectrum(
     - `pieces`: of the run, for the standard error; each should be longer than the memory of the flow.
     - `start`: time of `state`.
 
-    **Good values:** Lorenz-63, RK4 at 0.01: 0.906, 0, -14.57, dimension 2.06; 100 time units give 0.906 to within 0.05.
+    **Good values:** Lorenz-63, RK4 at 0.01: 0.906, 0, -14.57, dimension 2.06; 1000 time units give the
+    first to within 0.01.
 
     **Fails when:** exponents are close to each other or to zero: they converge as 1/time, and the error, which takes
     pieces to be independent, says too little about a drift.

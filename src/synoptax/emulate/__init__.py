@@ -1,7 +1,11 @@
 """Learned dynamics: one method a file, one line a method; `Emulator` makes a model of what they learn."""
 
+from .afno_forecast import AFNOForecast as AFNOForecast
 from .continued import Continued as Continued
 from .emulator import Emulator as Emulator, Past as Past
 from .extended_dmd import ExtendedDMD as ExtendedDMD
+from .fno_forecast import FNOForecast as FNOForecast
 from .linear_inverse import LinearInverse as LinearInverse
+from .pangu_forecast import PanguForecast as PanguForecast
 from .unet_forecast import UNetForecast as UNetForecast
+from .vit_forecast import ViTForecast as ViTForecast

@@ -12,7 +12,7 @@ from ..learn.objectives import AbstractDistance, SquaredDistance
 from ..learn.training import Training
 from ..records import Task
 from .schooling import Lesson, NetworkForecast, teach
-from .unet_forecast import UNetForecast
+from .fno_forecast import FNOForecast
 
 
 class Continued(AbstractMethod):
@@ -44,7 +44,7 @@ class Continued(AbstractMethod):
 
     @classmethod
     def example(cls) -> "Continued":
-        return cls(UNetForecast.example(), 2, training=Training(steps=20, every=10, batch=8, rate=2e-3, average=None))
+        return cls(FNOForecast.example(), 2, training=Training(steps=20, every=10, batch=8, rate=2e-3, average=None))
 
     def fit(self, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> AbstractDownscaler:
         """Both lessons, one after the other.

@@ -51,8 +51,13 @@ class Reader(AbstractStepper):
         return eqx.tree_at(lambda r: r.change, reader, jnp.asarray(np.maximum(change, 1e-6), truth.dtype))
 
     @property
-    def channels(self) -> int:
-        """Channels that a network is given."""
+    def outputs(self) -> int:
+        """Channels that a network answers with: one a variable."""
+        return self.there.shape[-1]
+
+    @property
+    def inputs(self) -> int:
+        """Channels that a network is given: the past, oldest first, then static fields, then the season."""
         return self.history * self.there.shape[-1] + self.static.shape[-1] + 2 * sum(self.cycle)
 
     def past(self, fields: Float[Array, "time stacked y x"]) -> Float[Array, "time history y x channel"]:

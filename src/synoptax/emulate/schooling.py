@@ -70,8 +70,8 @@ class AbstractNetworkForecast(AbstractMethod):
     training: eqx.AbstractVar[Training]
 
     @abc.abstractmethod
-    def build(self, inputs: int, place: Grid, channels: tuple[str, ...], *, key: PRNGKeyArray) -> PyTree:
-        """A new network from fields (y, x, inputs) to fields (y, x, channel), small at first.
+    def build(self, reader: Reader, place: Grid, *, key: PRNGKeyArray) -> PyTree:
+        """A new network from fields (y, x, inputs) to fields (y, x, outputs), small at first.
 
         **Raises:** `InputError` when the grid or the channels do not suit the network.
         """
@@ -79,7 +79,7 @@ class AbstractNetworkForecast(AbstractMethod):
     def fresh(self, task: Task, *, key: PRNGKeyArray) -> NetworkForecast:
         """Before it has learned anything: nearly persistence."""
         reader = Reader.of(task, who=type(self).__name__)
-        network = self.build(reader.channels, task.layout.place, task.layout.channels, key=key)
+        network = self.build(reader, task.layout.place, key=key)
         return NetworkForecast(task.layout, reader, network, {})
 
     def fit(self, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> AbstractDownscaler:
@@ -128,8 +128,8 @@ def windows(samples: Samples, reader: Reader, steps: int) -> tuple[Array, Array,
     starts = starts[(segment[starts] == segment[starts + steps - 1]) & whole[starts]]
     if starts.size == 0:
         raise InputError(
-            f"No unbroken run of times without gaps holds a forecast of {steps} steps; train on fewer steps or on longer "
-            "runs."
+            f"No unbroken run of times without gaps holds a forecast of {steps} steps; train on fewer steps or on "
+            "longer runs."
         )
     if steps > 1:
         _check_step(past, truth, starts)

@@ -9,6 +9,7 @@ from ..fields import Grid
 from ..learn.networks import UNet, padding_of
 from ..learn.objectives import AbstractDistance, SquaredDistance
 from ..learn.training import Training
+from .reader import Reader
 from .schooling import EXAMPLE, NETWORK_CLAIMS, AbstractNetworkForecast
 
 
@@ -44,7 +45,7 @@ class UNetForecast(AbstractNetworkForecast):
     def example(cls) -> "UNetForecast":
         return cls(width=8, levels=2, training=EXAMPLE)
 
-    def build(self, inputs: int, place: Grid, channels: tuple[str, ...], *, key: PRNGKeyArray) -> UNet:
+    def build(self, reader: Reader, place: Grid, *, key: PRNGKeyArray) -> UNet:
         """Padded as the grid goes on."""
         padding = padding_of(place)
-        return UNet(inputs, len(channels), width=self.width, levels=self.levels, padding=padding, key=key)
+        return UNet(reader.inputs, reader.outputs, width=self.width, levels=self.levels, padding=padding, key=key)

@@ -14,6 +14,8 @@ from .iberia_winter import (
     ValueStations as ValueStations,
 )
 from .emulation import AbstractEmulationProblem as AbstractEmulationProblem, Cases as Cases
+from .kolmogorov_emulation import KolmogorovEmulation as KolmogorovEmulation
+from .shallow_water_emulation import ShallowWaterEmulation as ShallowWaterEmulation
 from .ks_emulation import KSEmulation as KSEmulation
 from .kuramoto_sivashinsky_bocquet2019 import KuramotoSivashinskyBocquet2019 as KuramotoSivashinskyBocquet2019
 from .lorenz63_sakov2012 import Lorenz63Sakov2012 as Lorenz63Sakov2012

@@ -3,9 +3,19 @@
 import dataclasses
 from typing import ClassVar
 
-from ...downscale import Climatology, Nearest, Ridge
-from ...emulate import Continued, ExtendedDMD, LinearInverse, UNetForecast
+from ...downscale import Climatology, Nearest
+from ...emulate import (
+    AFNOForecast,
+    Continued,
+    ExtendedDMD,
+    FNOForecast,
+    LinearInverse,
+    PanguForecast,
+    UNetForecast,
+    ViTForecast,
+)
 from ...learn import AbstractMethod
+from ...learn.objectives import SpectralDistance
 from ...learn.training import Training
 from ...problems import KSEmulation
 from ..emulation_card import NOTES, AbstractEmulationCard
@@ -29,16 +39,27 @@ class KSEmulationCard(AbstractEmulationCard):
         return 1000 if quick else 10_000
 
     def methods(self, *, quick: bool) -> dict[str, AbstractMethod]:
-        """References, then networks of about as many weights."""
+        """References, then networks of about 33,000 weights, taught for as many steps."""
         training = Training(steps=300 if quick else 2000, batch=32, rate=2e-3, every=100, patience=None)
-        unet = UNetForecast(width=12, levels=3, training=training)
         onwards = dataclasses.replace(training, steps=training.steps // 4, rate=5e-4, every=25)
+        unet = UNetForecast(width=12, levels=3, training=training)
+        fno = FNOForecast(width=18, depth=3, modes=(1, 16), training=training)
         methods: dict[str, AbstractMethod] = {
             "persistence": Nearest(),
             "climatology": Climatology(),
             "LIM": LinearInverse(components=(16, 32, 48, 64)),
-            "ridge": Ridge(),
             "extended DMD": ExtendedDMD(modes=(64,), products=(0, 16, 32, 48)),
             "U-Net": unet,
+            "FNO": fno,
         }
-        return methods | {"U-Net, then 4 steps": Continued(unet, 4, training=onwards)}
+        if quick:
+            return methods
+        return {
+            **methods,
+            "AFNO": AFNOForecast(patch=(1, 2), width=32, depth=3, training=training),
+            "ViT": ViTForecast(patch=(1, 2), width=28, layers=3, training=training),
+            "window transformer": PanguForecast(patch=(1, 2), window=(1, 1, 8), width=24, training=training),
+            "U-Net, then 4 steps": Continued(unet, 4, training=onwards),
+            "FNO, then 4 steps": Continued(fno, 4, training=onwards),
+            "U-Net, price on spectrum": dataclasses.replace(unet, distance=SpectralDistance()),
+        }

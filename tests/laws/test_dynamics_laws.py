@@ -24,6 +24,8 @@ KNOWN = {
     "parameters_persist",
     "is_its_function",
     "refuses_derivatives",
+    "strides",
+    "shows",
 }
 T0 = jnp.asarray(0.0)
 
@@ -240,3 +242,19 @@ def test_refuses_derivatives(model):
     for ask in (lambda f: jax.jit(jax.grad(lambda x: jnp.sum(f(x)))), lambda f: jax.jit(jax.jacfwd(f))):
         with pytest.raises(InputError, match="has no derivative"):
             ask(lambda x: rollout(model, x, steps=4).last)(state)
+
+
+@pytest.mark.parametrize("model", claimers("strides"))
+def test_a_stride_is_its_steps(model):
+    state = model.start(key=jax.random.key(0))
+    wanted = rollout(model.dynamics, state, steps=model.steps, start=0.3).last
+    close(model.step(state, jnp.asarray(0.3)), wanted)
+    assert model.dt == model.steps * model.dynamics.dt
+
+
+@pytest.mark.parametrize("model", claimers("shows"))
+def test_what_is_shown_is_the_field_in_another_form(model):
+    state = model.start(key=jax.random.key(0))
+    close(model.step(state, T0), model.dynamics.step(state, T0))
+    close(model.project(state), model.show(model.dynamics.project(state)))
+    assert float(jnp.max(jnp.abs(model.project(state) - model.dynamics.project(state)))) > 1.0

@@ -16,9 +16,11 @@ from .semilinear import (
     AbstractExponentialScheme as AbstractExponentialScheme,
     AbstractSemilinear as AbstractSemilinear,
 )
+from .shown import Shown as Shown
 from .step_function import StepFunction as StepFunction
 from .stepped import Stepped as Stepped
 from .stepped_semilinear import SteppedSemilinear as SteppedSemilinear
+from .strided import Strided as Strided
 from .systems import (
     BarotropicVorticity as BarotropicVorticity,
     Burgers as Burgers,

@@ -42,7 +42,7 @@ def test_cole_and_hopf_solve_burgers():
 
 
 class _Divergence(eqx.Module):
-    """Covariance of the derivative of white noise that balances diffusion over a step: every wave keeps unit variance."""
+    """Derivatives of white noise that balance diffusion over a step: every wave keeps unit variance."""
 
     system: Burgers
     dt: float
@@ -53,7 +53,10 @@ class _Divergence(eqx.Module):
 
 
 def test_stirred_at_random_all_waves_have_the_same_energy():
-    """Noise in divergence form: the steady state is white in space whatever the advection does (Forster et al. 1977)."""
+    """Noise in divergence form leaves a field that is white in space, whatever the advection does.
+
+    Forster, Nelson and Stephen (1977), doi:10.1103/PhysRevA.16.732.
+    """
     system = Burgers(size=16, viscosity=0.3)
     model = Noisy(SteppedSemilinear(system, ETDRK4(), 0.02), _Divergence(system, 0.02))
     starts = 2.0 * jax.vmap(lambda k: system.start(key=k))(jax.random.split(jax.random.key(0), 600))
@@ -136,17 +139,17 @@ def test_gravity_waves_move_as_the_dispersion_relation_says():
     x, y = _mesh(16)
     model = SteppedSemilinear(SHEET, ETDRK4(), 0.02)
 
-    def wave(k, l, time):
-        size = np.hypot(k, l)
+    def wave(k, m, time):
+        size = np.hypot(k, m)
         omega = np.sqrt(9.0 + 3.0 * size**2)
-        phase = k * x + l * y - omega * time
+        phase = k * x + m * y - omega * time
         along, across = omega / (1.5 * size) * np.cos(phase), 3.0 / (1.5 * size) * np.sin(phase)
-        return np.stack([np.cos(phase), (k * along - l * across) / size, (l * along + k * across) / size])
+        return np.stack([np.cos(phase), (k * along - m * across) / size, (m * along + k * across) / size])
 
     rest = np.array([1.5, 0.0, 0.0])[:, None, None]
-    for k, l in ((1, 0), (0, 2), (3, -2)):
-        end = rollout(model, jnp.asarray(rest + 1e-6 * wave(k, l, 0.0)), steps=50, every=50).last
-        np.testing.assert_allclose((end - rest) / 1e-6, wave(k, l, 1.0), atol=1e-3)
+    for k, m in ((1, 0), (0, 2), (3, -2)):
+        end = rollout(model, jnp.asarray(rest + 1e-6 * wave(k, m, 0.0)), steps=50, every=50).last
+        np.testing.assert_allclose((end - rest) / 1e-6, wave(k, m, 1.0), atol=1e-3)
 
 
 @pytest.mark.parametrize("across", [True, False])

@@ -14,9 +14,9 @@ class Burgers(AbstractSteepening):
     """Waves that steepen into shocks, which viscosity keeps a few ν / Δu wide; without a forcing all of it decays.
 
     ∂u/∂t = −u ∂u/∂x + ν ∂²u/∂x², periodic in x: λ = −ν k², N = −(i k / 2) (u²)^, pseudo-spectral, waves shorter than
-    three points dropped (the 2/3 rule). The mean never changes; without viscosity ⟨u²⟩ / 2 and ⟨u³⟩ / 6 are conserved to
-    rounding as well. u(x) → −u(−x) is a symmetry. There is an exact solution: u = −2 ν ∂ log φ / ∂x where φ diffuses,
-    ∂φ/∂t = ν ∂²φ/∂x² (Cole and Hopf).
+    three points dropped (the 2/3 rule). The mean never changes; without viscosity ⟨u²⟩ / 2 and ⟨u³⟩ / 6 are conserved
+    to rounding as well. u(x) → −u(−x) is a symmetry. There is an exact solution: u = −2 ν ∂ log φ / ∂x where φ
+    diffuses, ∂φ/∂t = ν ∂²φ/∂x² (Cole and Hopf).
 
     When to use: emulators and schemes that must not blur or ring at a front; closures; a problem whose answer is known.
     When not: chaos, of which it has none unless it is stirred at random. Costs O(size log size).

@@ -37,8 +37,8 @@ class KolmogorovFlow(AbstractVorticity):
     **Fails when:** dt exceeds about 4 / (k_max max|u|), with |u| up to A Re / n² at the start of a run; Re is too
     large for the grid and filaments pile up at the smallest scale.
 
-    Reference: Meshalkin and Sinai (1961), doi:10.1016/0021-8928(62)90149-1; the setting is that of Chandler and Kerswell
-    (2013), doi:10.1017/jfm.2013.122.
+    Reference: Meshalkin and Sinai (1961), doi:10.1016/0021-8928(62)90149-1; the setting is that of Chandler and
+    Kerswell (2013), doi:10.1017/jfm.2013.122.
     """
 
     size: int = 64
@@ -70,7 +70,7 @@ class KolmogorovFlow(AbstractVorticity):
         return self.force / friction * jnp.asarray(np.broadcast_to(bands[:, None], (self.size, self.size)))
 
     def budget(self, state: Float[Array, "size size"]) -> dict[str, Float[Array, ""]]:
-        """What the force puts into the energy, and what viscosity and drag take, per time unit, averages over the square.
+        """What the force gives to the energy and what viscosity and drag take, per time unit, averages over the square.
 
         Energy grows by input − dissipation − drag.
         """

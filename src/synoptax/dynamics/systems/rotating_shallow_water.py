@@ -15,15 +15,16 @@ from .plane import Plane
 class RotatingShallowWater(AbstractSemilinear):
     """Height and wind of a thin layer on an f-plane: slow vortices in balance, and fast gravity waves.
 
-    ∂h/∂t = −∇·F, ∂u/∂t = q F_y − ∂B/∂x + A sin(n y) − μ u, ∂v/∂t = −q F_x − ∂B/∂y − μ v, with the flux F = h (u, v), the
-    potential vorticity q = (f + ∂v/∂x − ∂u/∂y) / h and the head B = g h + (u² + v²) / 2, on a square of side 2π that closes
-    on itself; ν (k / k_max)⁸ damps the smallest scales of all three. The state is h, u, v on the grid, shape (3, size,
-    size): rows y, columns x. Pseudo-spectral, wavenumbers above a third of `size` dropped from F, q F and B.
+    ∂h/∂t = −∇·F, ∂u/∂t = q F_y − ∂B/∂x + A sin(n y) − μ u, ∂v/∂t = −q F_x − ∂B/∂y − μ v, with the flux F = h (u, v),
+    the potential vorticity q = (f + ∂v/∂x − ∂u/∂y) / h and the head B = g h + (u² + v²) / 2, on a square of side 2π
+    that closes on itself; ν (k / k_max)⁸ damps the smallest scales of all three. The state is h, u, v on the grid,
+    shape (3, size, size): rows y, columns x. Pseudo-spectral, wavenumbers above a third of `size` dropped from F, q F
+    and B.
 
-    Mass ⟨h⟩ is conserved to rounding, whatever the parameters; without force and friction energy ⟨g h² + h (u² + v²)⟩ / 2
-    is, too, for F is truncated before q turns it. Potential enstrophy ⟨h q²⟩ / 2 is **not**: it is kept as well
-    as the grid resolves q. Shifts in x and half a turn are symmetries. Waves of small amplitude
-    have ω² = f² + g H k²; u = −(g / f) ∂h/∂y with h(y) is steady.
+    Mass ⟨h⟩ is conserved to rounding, whatever the parameters; without force and friction the energy
+    ⟨g h² + h (u² + v²)⟩ / 2 is, too, for F is truncated before q turns it. Potential enstrophy ⟨h q²⟩ / 2 is **not**:
+    it is kept as well as the grid resolves q. Shifts in x and half a turn are symmetries. Waves of small amplitude have
+    ω² = f² + g H k²; u = −(g / f) ∂h/∂y with h(y) is steady.
 
     When to use: emulators and assimilation with several variables, balance, fast and slow scales. When not: slow flow
     alone; `BarotropicVorticity` has no gravity waves to limit the step and half the transforms. Cost a tendency: eleven
@@ -41,8 +42,8 @@ class RotatingShallowWater(AbstractSemilinear):
 
     A forcing of shape (3, size, size), if given, is added to the tendency.
 
-    **Good values:** the defaults with `ETDRK4` and dt = 0.05, in single precision too: winds of 0.2, √(g H) = 1, heights
-    from 0.5 to 1.4; statistics are steady after some 200 time units.
+    **Good values:** the defaults with `ETDRK4` and dt = 0.05, in single precision too: √(g H) = 1, winds of 0.2,
+    heights down to 0.5; statistics are steady after some 200 time units.
 
     **Fails when:** h reaches zero; dt exceeds about 2.8 / (k_max (√(g H) + max|u|)); fronts are sharper than the grid;
     with little drag, or a radius of deformation far below the side, the largest eddies take very long to settle.

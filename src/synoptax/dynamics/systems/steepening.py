@@ -12,7 +12,7 @@ from ..semilinear import AbstractSemilinear
 
 
 class AbstractSteepening(AbstractSemilinear):
-    """∂u/∂t = −u ∂u/∂x + L u, periodic in x: crests overtake troughs, and L, a number for each wave, deals with the rest.
+    """∂u/∂t = −u ∂u/∂x + L u, periodic in x: crests overtake troughs; L is a number for each wave.
 
     N = −(i k / 2) (u²)^. The mean never changes; u(x) → −u(−x) is a symmetry where λ is even in k.
     """

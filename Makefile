@@ -19,7 +19,7 @@ env: $(VENV)/ready  ## the environment: core, gcm, grib, dev
 
 .venv-peers/ready: pyproject.toml
 	$(PYTHON) -m venv .venv-peers
-	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 dapper xarray-regrid dask --editable .
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 dapper exponax xarray-regrid dask --editable .
 	@touch $@
 
 env-peers: .venv-peers/ready  ## an environment of their own for the peers in benchmarks/

@@ -166,8 +166,8 @@ class FromLagged(AbstractStart):
         return found
 
 
-def covariance_of(grid: Grid, errors: tuple[Errors, ...]) -> AbstractCovariance:
-    """Block diagonal in the variables; a matrix on small grids, diffusion on large ones.
+def covariance_of(grid: Grid, errors: tuple[Errors, ...], *, dense: int = _DENSE) -> AbstractCovariance:
+    """Block diagonal in the variables; a matrix on grids of up to `dense` cells, diffusion on larger ones.
 
     **Raises:** `InputError` when the matrix is not positive definite, or an error or length not positive.
     """
@@ -178,11 +178,11 @@ def covariance_of(grid: Grid, errors: tuple[Errors, ...]) -> AbstractCovariance:
                 f"Errors and lengths must be positive, and no length as far as the antipodes; given background "
                 f"{e.background:g}, observation {e.observation:g}, length {e.length:g} km."
             )
-        if grid.shape[0] * grid.shape[1] <= _DENSE:
+        if grid.shape[0] * grid.shape[1] <= dense:
             shape: AbstractCovariance = Kernel.on(grid, Matern(e.length), nugget=_NUGGET)
         else:
             unit = 1.0 if grid.spherical else 1000.0
-            draws = None if grid.shape[0] * grid.shape[1] <= 3 * _DENSE else 400
+            draws = None if grid.shape[0] * grid.shape[1] <= 3 * dense else 400
             shape = Diffusion.on(grid, length=unit * e.length / 3**0.5, draws=draws)  # Daley's length of Matern(1)
         parts.append(Scaled(shape, e.background))
     return Stacked(tuple(parts))

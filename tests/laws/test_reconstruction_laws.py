@@ -149,6 +149,21 @@ def test_gradient_with_respect_to_observations_equals_finite_differences(name):
     np.testing.assert_allclose(jax.grad(score)(0.0), (score(step) - score(-step)) / (2 * step), rtol=1e-4, atol=1e-6)
 
 
+def test_gradients_pass_by_the_stages_of_a_search():
+    """Searches stop by themselves, which has no derivative backwards: those before the last are constants."""
+    method, operator = assimilate.WindowFourDVar(stages=(3,)), twin.network(whole=False)
+    w = window(operator)
+
+    @jax.jit
+    @jax.value_and_grad
+    def score(shift):
+        moved = eqx.tree_at(lambda x: x.values, w, w.values + shift)
+        return jnp.sum(run(method, moved, operator).states.mean ** 2)
+
+    step = 1e-5
+    np.testing.assert_allclose(score(0.0)[1], (score(step)[0] - score(-step)[0]) / (2 * step), rtol=1e-4)
+
+
 def test_weak_fourdvar_reports_what_it_could_not_solve():
     method = WeakFourDVar(Diagonal.of(6, 1e-6), iterations=1, tolerance=-1.0)
     operator = twin.network()

@@ -14,7 +14,7 @@ from ..records import Gaussian, Window
 from .base import AbstractAnalysis, Update
 from .cost import Cost, advance, trajectory
 from .hessian import AbstractHessian, Spectrum
-from .search import AbstractSearch, Found, GaussNewton, minimum, posterior
+from .search import AbstractSearch, Found, GaussNewton, minimum, posterior, settled
 from .variational import finished, told
 
 
@@ -139,8 +139,8 @@ class FourDVar(AbstractAnalysis):
         """The minimum for one window: stages first, then the whole."""
         control = cost.control(guess)
         for stage in self.stages:
-            control = self.search.descend(cost.cut(stage).residual, jax.lax.stop_gradient(control)).control
-        return minimum(self.search, cost.residual, jax.lax.stop_gradient(control))
+            control = settled(self.search, cost.cut(stage).residual, control).control
+        return minimum(self.search, cost.residual, control)
 
     def _next(self, belief: Flown, window: Window, initial: PyTree, states: PyTree) -> Flown:
         """The belief one time later; while the window is not yet full its start stays."""

@@ -3,7 +3,7 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Float, Int
 
 from ..hessian import AbstractHessian, WholeHessian
 from .base import AbstractSearch, Residual
@@ -28,56 +28,57 @@ class GaussNewton(AbstractSearch):
     tolerance: float = 1e-4
 
     def descend(self, residual: Residual, start: Float[Array, " n"]) -> Found:
-        """Levenberg-damped Gauss-Newton with a status."""
+        """Levenberg-damped Gauss-Newton with a status; side by side, until the last is done."""
         floor = jnp.sqrt(jnp.finfo(start.dtype).eps)
 
+        @jax.value_and_grad
         def cost(control: Array) -> Array:
             return 0.5 * jnp.sum(control**2) + 0.5 * jnp.sum(residual(control) ** 2)
 
-        def look(state: _Descent) -> _Descent:
-            """The gradient here; unless it is small or the iterations are used up, a step."""
-            rest, forward = jax.linearize(residual, state.control)
+        first = cost(start)
+        enough = self.tolerance * jnp.linalg.norm(first[1]) + floor
+
+        def going(state: _Descent) -> Array:
+            return (
+                (jnp.linalg.norm(state.gradient) > enough) & (state.steps < self.iterations) & (state.damping <= 1e12)
+            )
+
+        def step(state: _Descent) -> _Descent:
+            _, forward = jax.linearize(residual, state.control)
             transpose = jax.linear_transpose(forward, state.control)
-            gradient = state.control + transpose(rest)[0]
-            length = jnp.linalg.norm(gradient)
-            initial = jnp.where(state.looks == 0, length, state.initial)
-            small = length <= self.tolerance * initial + floor
-            spectrum = self.hessian.spectrum(forward, lambda v: transpose(v)[0], gradient)
-            trial = state.control - spectrum.solve(gradient, state.damping)
-            value = 0.5 * jnp.sum(state.control**2) + 0.5 * jnp.sum(rest**2)
-            going = ~small & (state.looks < self.iterations)
-            better = (cost(trial) < value) & going
+            spectrum = self.hessian.spectrum(forward, lambda v: transpose(v)[0], state.gradient)
+            trial = state.control - spectrum.solve(state.gradient, state.damping)
+            value, gradient = cost(trial)
+            better = value < state.cost
             lower = jnp.where(state.damping > 1e-2, state.damping / 10.0, 0.0)
             higher = jnp.maximum(10.0 * state.damping, 1e-1)
             return _Descent(
                 control=jnp.where(better, trial, state.control),
-                cost=value,
+                cost=jnp.where(better, value, state.cost),
+                gradient=jnp.where(better, gradient, state.gradient),
                 damping=jnp.where(better, lower, higher),
-                initial=initial,
-                length=length,
-                looks=state.looks + 1,
+                steps=state.steps + 1,
                 moves=state.moves + better,
-                done=~going | (state.damping > 1e12),
             )
 
-        def one(state: _Descent, _) -> tuple[_Descent, None]:
-            return jax.lax.cond(state.done, lambda s: s, look, state), None
-
-        zero, none = jnp.zeros((), start.dtype), jnp.zeros((), jnp.int32)
-        begin = _Descent(start, zero, zero, zero, zero, none, none, jnp.asarray(False))
-        end = jax.lax.scan(one, begin, None, length=self.iterations + 1)[0]
-        ratio = end.length / jnp.maximum(end.initial, floor)
-        return Found(end.control, end.cost, ratio, end.moves, end.length <= self.tolerance * end.initial + floor)
+        none = jnp.zeros((), jnp.int32)
+        end = jax.lax.while_loop(going, step, _Descent(start, *first, jnp.zeros((), start.dtype), none, none))
+        length, initial = jnp.linalg.norm(end.gradient), jnp.linalg.norm(first[1])
+        return Found(
+            end.control,
+            end.cost,
+            length / jnp.maximum(initial, floor),
+            end.moves,
+            (length <= enough) & jnp.isfinite(length),
+        )
 
 
 class _Descent(eqx.Module):
-    """Where Gauss-Newton stands; `cost` and `length` (of the gradient) belong to `control` once `done`."""
+    """Where Gauss-Newton stands; `cost` and `gradient` belong to `control`."""
 
     control: Float[Array, " n"]
     cost: Float[Array, ""]
+    gradient: Float[Array, " n"]
     damping: Float[Array, ""]
-    initial: Float[Array, ""]
-    length: Float[Array, ""]
-    looks: Int[Array, ""]
+    steps: Int[Array, ""]
     moves: Int[Array, ""]
-    done: Bool[Array, ""]

@@ -17,8 +17,7 @@ def minimum(search: AbstractSearch, residual: Residual, start: Float[Array, " n"
     """
 
     departures, held = jax.closure_convert(lambda c: residual(c), start)
-    still = jax.lax.stop_gradient(held)
-    found = jax.lax.stop_gradient(search.descend(lambda c: departures(c, *still), jax.lax.stop_gradient(start)))
+    found, still = settled(search, lambda c: departures(c, *held), start), jax.lax.stop_gradient(held)
 
     def gradient(control: Array, values) -> Array:
         return control + jax.vjp(lambda c: departures(c, *values), control)[1](departures(control, *values))[0]
@@ -32,6 +31,13 @@ def minimum(search: AbstractSearch, residual: Residual, start: Float[Array, " n"
     solver = lx.CG(rtol=1e-8, atol=1e-12, max_steps=10 * start.size)
     move = lx.linear_solve(hessian, slope, solver, throw=False).value
     return eqx.tree_at(lambda f: f.control, found, found.control - move)
+
+
+def settled(search: AbstractSearch, residual: Residual, start: Float[Array, " n"]) -> Found:
+    """`search.descend` as a constant, for starts of further searches: no derivative sees it."""
+    departures, held = jax.closure_convert(lambda c: residual(c), start)
+    still = jax.lax.stop_gradient(held)
+    return jax.lax.stop_gradient(search.descend(lambda c: departures(c, *still), jax.lax.stop_gradient(start)))
 
 
 def posterior(hessian: AbstractHessian, residual: Residual, control: Float[Array, " n"]) -> Spectrum:

@@ -31,8 +31,9 @@ class AdaptiveFourierOperator(eqx.Module):
     **Good values:** patch (8, 8), width 768, depth 12, 8 blocks, shrink 0.01 with positions on 720 x 1440 cells
     (Pathak et al. 2022); patch (2, 2) and width 64 for grids of some thousand cells are a start.
 
-    **Fails when:** edges are not periodic: both directions are taken as rings. Shifts by less than a patch are not
-    equivariant. Edges of patches show in the output of a badly trained one.
+    **Fails when:** edges are not periodic: both directions are taken as rings. A shifted field does not give a
+    shifted output, since real and imaginary parts go through ρ and S apart: what moves is learned place by place. Edges
+    of patches show in the output of a badly trained one.
 
     Reference: Guibas et al. (2022), doi:10.48550/arXiv.2111.13587, in the form of Pathak et al. (2022),
     doi:10.48550/arXiv.2202.11214, with one more norm before the head.

@@ -18,6 +18,7 @@ _ORDER = (
     Status.unlikely_observations,
     Status.member_replaced,
     Status.nonfinite_loss,
+    Status.runaway_state,
     Status.nonfinite_state,
 )
 _RANK = tuple(_ORDER.index(s) for s in sorted(Status))

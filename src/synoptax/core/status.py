@@ -71,7 +71,15 @@ class Status(enum.IntEnum):
         ),
     )
 
+    runaway_state = (
+        9,
+        (
+            "Stopped: the state went further from its mean than a hundred standard deviations. Train on more steps or "
+            "fit another method; the other members went on."
+        ),
+    )
+
     @property
     def failed(self) -> bool:
         """True when the result should count as diverged."""
-        return self in (Status.nonfinite_loss, Status.nonfinite_state)
+        return self in (Status.nonfinite_loss, Status.nonfinite_state, Status.runaway_state)

@@ -38,7 +38,7 @@ class WindowedDenoiser(AbstractDenoiser):
     order: int = eqx.field(static=True)
 
     @property
-    def process(self) -> AbstractProcess:
+    def process(self) -> AbstractProcess:  # type: ignore[override]  # a property implements an AbstractVar
         """That of the windows."""
         return self.denoiser.process
 

@@ -25,7 +25,7 @@ class Guided(AbstractDenoiser):
     guidance: AbstractGuidance
 
     @property
-    def process(self) -> AbstractProcess:
+    def process(self) -> AbstractProcess:  # type: ignore[override]  # a property implements an AbstractVar
         """That of the denoiser."""
         return self.denoiser.process
 

@@ -25,7 +25,8 @@ class LikelihoodGuidance(AbstractGuidance):
     correlations. Cost: one evaluation of the denoiser and, unless `through` is off, one reverse pass through it.
 
     **Arguments:**
-    - `apply`: A, from one field to what would be observed.
+    - `apply`: A, from one field to what would be observed: a module, or a function that is kept, as each new function
+      compiles the sampler anew.
     - `values`: y, shaped like the result of `apply`; NaN is missing.
     - `std`: standard deviation of the observation errors, a number or shaped like `values`.
     - `gamma`: γ.

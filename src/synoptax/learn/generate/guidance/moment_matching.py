@@ -24,7 +24,8 @@ class MomentMatching(AbstractGuidance):
     converged, whose derivative is not a covariance. Cost: `iterations` + 2 reverse passes through the denoiser.
 
     **Arguments:**
-    - `apply`: A, from one field to what would be observed.
+    - `apply`: A, from one field to what would be observed: a module, or a function that is kept, as each new function
+      compiles the sampler anew.
     - `values`: y, shaped like the result of `apply`; NaN is missing.
     - `std`: standard deviation of the observation errors, a number or shaped like `values`.
     - `iterations`: of the conjugate gradients; few regularise.

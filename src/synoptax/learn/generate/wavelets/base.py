@@ -113,10 +113,12 @@ def _down(field: Array, low: np.ndarray, *, axis: int) -> tuple[Array, Array]:
     """Means and details along an axis: Σ_k h_k x_{2n+k}, Σ_k g_k x_{2n+k}, indices wrapped."""
     pairs = jnp.moveaxis(field, axis, 0)
     shifted = [jnp.roll(pairs, -k, axis=0)[::2] for k in range(len(low))]
-    return tuple(
-        jnp.moveaxis(sum(float(w) * s for w, s in zip(taps, shifted, strict=True)), 0, axis)
-        for taps in (low, _mirror(low))
-    )
+
+    def filtered(taps: np.ndarray) -> Array:
+        parts = [float(w) * s for w, s in zip(taps, shifted, strict=True)]
+        return jnp.moveaxis(sum(parts[1:], parts[0]), 0, axis)
+
+    return filtered(low), filtered(_mirror(low))
 
 
 def _up(means: Array, details: Array, low: np.ndarray, *, axis: int) -> Array:

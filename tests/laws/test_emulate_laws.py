@@ -87,6 +87,17 @@ def test_a_trained_network_beats_persistence_on_a_wave_that_moves(name):
     assert float(jnp.std(error)) < 0.5 * float(jnp.std(given.fields[0][:, 1:] - task.valid.truth))
 
 
+@pytest.mark.parametrize("name", claimers("never_grows"))
+def test_long_runs_fade_and_never_grow(name):
+    task, forecast = wave(), fitted(name)
+    emulator = emulate.model(forecast, task.train, dt=1.0)
+    state = emulator.begin(task.valid.predictors.fields[0][0].reshape(2, 1, 4, 6))
+    sizes = jnp.linalg.norm(rollout(emulator, state, steps=2000, every=100, view=lambda s: s).fields, axis=1)
+    assert float(jnp.max(jnp.diff(sizes))) <= 0 and float(sizes[-1]) < float(jnp.linalg.norm(state))
+    one = rollout(emulator, state, steps=1).fields[0]
+    np.testing.assert_allclose(one, forecast.predict(task.valid.predictors.at(slice(0, 1)))[0], atol=1e-8)
+
+
 def test_a_linear_inverse_model_knows_the_wave_it_has_seen():
     task = wave()
     model = LinearInverse.example().fit(task, key=jax.random.key(0))

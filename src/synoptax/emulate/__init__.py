@@ -5,7 +5,10 @@ from .continued import Continued as Continued
 from .emulator import Emulator as Emulator, Past as Past
 from .extended_dmd import ExtendedDMD as ExtendedDMD
 from .fno_forecast import FNOForecast as FNOForecast
+from .koopman_forecast import KoopmanForecast as KoopmanForecast
+from .latent import AbstractLatentForecast as AbstractLatentForecast, LatentEmulator as LatentEmulator, model as model
 from .linear_inverse import LinearInverse as LinearInverse
 from .pangu_forecast import PanguForecast as PanguForecast
+from .serve import export as export
 from .unet_forecast import UNetForecast as UNetForecast
 from .vit_forecast import ViTForecast as ViTForecast

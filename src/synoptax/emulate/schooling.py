@@ -107,7 +107,7 @@ def teach(
         training.optimiser(),
         training.steps,
         key=key,
-        valid=_thinned(windows(task.valid, reader, lesson.steps), 256),
+        valid=thinned(windows(task.valid, reader, lesson.steps), 256),
         every=training.every,
         patience=training.patience,
         average=training.average,
@@ -147,7 +147,7 @@ def _check_step(past: Array, truth: Array, starts: np.ndarray) -> None:
         )
 
 
-def _thinned(batch: tuple[Array, Array, Array], most: int) -> tuple[Array, Array, Array]:
+def thinned(batch: tuple[Array, Array, Array], most: int) -> tuple[Array, Array, Array]:
     """At most so many windows, evenly spaced."""
     count = batch[0].shape[0]
     at = np.unique(np.linspace(0, count - 1, min(most, count)).astype(int))

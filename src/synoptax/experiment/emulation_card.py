@@ -59,11 +59,12 @@ class AbstractEmulationCard(AbstractCard):
     """A solver of equations and the emulators that learned from its runs, under the same lead times.
 
     Class-level facts besides those of a card: `marks` (lead times that are scored, in Lyapunov times), `band` (of the
-    spectrum that the divergence reads, as shares).
+    spectrum that the divergence reads, as shares), `runs` (number of long runs).
     """
 
     marks: eqx.AbstractClassVar[tuple[float, ...]]
     band: eqx.AbstractClassVar[tuple[float, float]]
+    runs: eqx.AbstractClassVar[int]
 
     @abc.abstractmethod
     def problem(self, *, quick: bool) -> AbstractEmulationProblem:
@@ -83,7 +84,7 @@ class AbstractEmulationCard(AbstractCard):
         marks = tuple(sorted({s for s in steps if s <= problem.leads}))
         metrics: tuple[AbstractMetric, ...] = (RMSE(), SpectralDivergence(band=self.band), LogSpectralDistance())
         drawn: tuple[AbstractMetric, ...] = (RMSE(), FairCRPS(), SpreadSkill(), metrics[1])
-        return Course(marks, metrics, drawn, 4 if quick else 8, self.long(quick=quick))
+        return Course(marks, metrics, drawn, 4 if quick else 8, self.long(quick=quick), self.runs)
 
     def run(self, *, seeds: int, quick: bool, out: Path, monitor: Monitor = Monitor()) -> Report:
         """One unit of work per method and seed, then the table."""

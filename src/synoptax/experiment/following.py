@@ -8,9 +8,9 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from .. import emulate
 from ..core import Monitor, fingerprint
 from ..dynamics import rollout
-from ..emulate import Emulator
 from ..learn import AbstractDeterministic, AbstractMethod
 from ..problems import AbstractEmulationProblem, Cases
 from ..records import Task
@@ -18,7 +18,7 @@ from ..verify import AbstractMetric, LeadCurves, climate, lead_curves
 from .clock import Cost, measure
 from .unit import parameters
 
-_RUNS = 8  # long runs of each method
+Model = emulate.Emulator | emulate.LatentEmulator
 _KEPT = 200  # fields of each that climates are compared on
 
 
@@ -30,7 +30,7 @@ class Course:
     - `marks`: steps ahead that are scored, ascending, from 1.
     - `metrics`: of the single best run; `member_metrics`: of members.
     - `members`: how many are drawn.
-    - `long`: steps of the long runs.
+    - `long`: steps of the long runs; `runs`: how many of them, from the first cases.
     """
 
     marks: tuple[int, ...]
@@ -38,6 +38,7 @@ class Course:
     member_metrics: tuple[AbstractMetric, ...]
     members: int
     long: int
+    runs: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +87,7 @@ def follow(
     fitting, drawing, away = jax.random.split(jax.random.key(seed), 3)
     with measure() as clock:
         model = method.fit(task, key=fitting, monitor=monitor)
-    emulator = Emulator.of(model, task.train, dt=problem.dt)
+    emulator = emulate.model(model, task.train, dt=problem.dt)
     certain = isinstance(model, AbstractDeterministic)
     leads = course.marks[-1]
     one = np.asarray(_runs(emulator, cases.past, leads, 1, None))
@@ -96,7 +97,7 @@ def follow(
     truth, std = np.asarray(cases.truth), np.std(np.asarray(cases.climate), axis=(0, 2, 3), keepdims=True)[0]
     ahead = problem.dt * np.arange(1, leads + 1) / problem.lyapunov_time
     horizon = climate.error_horizon(one[0], truth[:, :leads], ahead, std=std)
-    stable, measures, spectrum = _long(emulator, cases, course.long, std, None if certain else away)
+    stable, measures, spectrum = _long(emulator, cases, course, std, None if certain else away)
     return Followed(
         label=label,
         seed=seed,
@@ -116,7 +117,7 @@ def follow(
 
 @eqx.filter_jit
 def _runs(
-    emulator: Emulator,
+    emulator: Model,
     past: Float[Array, "case history channel y x"],
     steps: int,
     members: int,
@@ -145,11 +146,11 @@ def _scores(
 
 
 def _long(
-    emulator: Emulator, cases: Cases, steps: int, std: np.ndarray, key: PRNGKeyArray | None
+    emulator: Model, cases: Cases, course: Course, std: np.ndarray, key: PRNGKeyArray | None
 ) -> tuple[np.ndarray, dict[str, float], np.ndarray]:
     """Steps to instability of each long run, distances of its climate, and its spectrum."""
-    every = max(1, steps // _KEPT)
-    fields = np.asarray(_far(emulator, cases.past[:_RUNS], steps // every * every, every, key))
+    every = max(1, course.long // _KEPT)
+    fields = np.asarray(_far(emulator, cases.past[: course.runs], course.long // every * every, every, key))
     mean = np.mean(np.asarray(cases.climate), axis=(0, 2, 3), keepdims=True)[0]
     when = every * np.arange(1, fields.shape[1] + 1)
     stable = climate.stability_horizon(fields, when, mean=mean, std=std)
@@ -161,7 +162,7 @@ def _long(
 
 
 @eqx.filter_jit
-def _far(emulator: Emulator, past: Array, steps: int, every: int, key: PRNGKeyArray | None) -> Array:
+def _far(emulator: Model, past: Array, steps: int, every: int, key: PRNGKeyArray | None) -> Array:
     def one(past: Array, key: PRNGKeyArray | None) -> Array:
         return rollout(emulator, emulator.begin(past), steps=steps, every=every, key=key).fields
 
@@ -188,7 +189,7 @@ def power(fields: Float[np.ndarray, "*time y x"]) -> Float[np.ndarray, " wave"]:
     return np.mean(np.abs(np.fft.rfft(fields, axis=-1)) ** 2, axis=tuple(range(fields.ndim - 1)))
 
 
-def _step_seconds(emulator: Emulator, past: Array, key: PRNGKeyArray | None, steps: int = 200) -> float:
+def _step_seconds(emulator: Model, past: Array, key: PRNGKeyArray | None, steps: int = 200) -> float:
     """Processor seconds of a step of one run alone, compiled before."""
     seconds = 0.0
     for _ in range(2):

@@ -13,6 +13,7 @@ from .quickstart_downscaling import QuickstartDownscaling as QuickstartDownscali
 from .lorenz96_sakov2008 import Lorenz96Sakov2008Card as Lorenz96Sakov2008Card
 from .lorenz63_vardax import Lorenz63VardaxCard as Lorenz63VardaxCard
 from .lorenz96_vardax import Lorenz96VardaxCard as Lorenz96VardaxCard
+from .kolmogorov_emulation import KolmogorovEmulationCard as KolmogorovEmulationCard
 from .ks_emulation import KSEmulationCard as KSEmulationCard
 from .kuramoto_sivashinsky_bocquet2019 import KuramotoSivashinskyBocquet2019Card as KuramotoSivashinskyBocquet2019Card
 from .lorenz63_sakov2012 import Lorenz63Sakov2012Card as Lorenz63Sakov2012Card
@@ -23,6 +24,7 @@ from .lorenz63_fablet2021 import Lorenz63Fablet2021Card as Lorenz63Fablet2021Car
 from .qg_localised import QGLocalisedCard as QGLocalisedCard
 from .lorenz96_fablet2021 import Lorenz96Fablet2021Card as Lorenz96Fablet2021Card
 from .ncep_slp_forecast import NcepSlpForecastCard as NcepSlpForecastCard
+from .shallow_water_emulation import ShallowWaterEmulationCard as ShallowWaterEmulationCard
 from .sst_forecast import SstForecastCard as SstForecastCard
 from .med_winds import MedWindsCard as MedWindsCard
 from .noaa_stations import NoaaStationsCard as NoaaStationsCard

@@ -1,6 +1,7 @@
 """Losses, one a file."""
 
 from .base import AbstractObjective as AbstractObjective
+from .koopman_error import KoopmanError as KoopmanError
 from .likelihood import NegativeLogLikelihood as NegativeLogLikelihood
 from .regression import MeanSquaredError as MeanSquaredError
 from .distances import (

@@ -1,0 +1,62 @@
+"""Vortices and waves in three variables: which emulators follow them?"""
+
+import dataclasses
+from typing import ClassVar
+
+from ...downscale import Climatology, Nearest
+from ...emulate import (
+    AFNOForecast,
+    Continued,
+    ExtendedDMD,
+    FNOForecast,
+    LinearInverse,
+    PanguForecast,
+    UNetForecast,
+    ViTForecast,
+)
+from ...learn import AbstractMethod
+from ...learn.training import Training
+from ...problems import ShallowWaterEmulation
+from ..emulation_card import NOTES, AbstractEmulationCard
+
+
+class ShallowWaterEmulationCard(AbstractEmulationCard):
+    """How far ahead does each emulator follow the flow, and what climate does it end up in?"""
+
+    title: ClassVar[str] = "Rotating shallow water on 32 x 32 points: emulators against the solver they learned from"
+    notes: ClassVar[tuple[str, ...]] = NOTES
+    seeds: ClassVar[int] = 5
+    marks: ClassVar[tuple[float, ...]] = (0.03, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
+    band: ClassVar[tuple[float, float]] = (0.3, 0.6)
+    runs: ClassVar[int] = 2
+
+    def problem(self, *, quick: bool) -> ShallowWaterEmulation:
+        """All runs; fewer and shorter ones when quick."""
+        return ShallowWaterEmulation.quick() if quick else ShallowWaterEmulation()
+
+    def long(self, *, quick: bool) -> int:
+        """Ten thousand steps."""
+        return 500 if quick else 10_000
+
+    def methods(self, *, quick: bool) -> dict[str, AbstractMethod]:
+        """References, then networks of about 90,000 weights, taught for as many steps."""
+        training = Training(steps=100 if quick else 800, batch=8, rate=2e-3, every=50, patience=None)
+        onwards = dataclasses.replace(training, steps=training.steps // 4, rate=5e-4, every=25)
+        fno = FNOForecast(width=11, depth=3, modes=(8, 8), training=training)
+        methods: dict[str, AbstractMethod] = {
+            "persistence": Nearest(),
+            "climatology": Climatology(),
+            "LIM": LinearInverse(components=(50, 100, 200)),
+            "FNO": fno,
+        }
+        if quick:
+            return methods
+        return {
+            **methods,
+            "extended DMD": ExtendedDMD(modes=(50, 100, 200), products=(0, 20, 40)),
+            "U-Net": UNetForecast(width=12, levels=3, training=training),
+            "AFNO": AFNOForecast(width=64, depth=2, training=training),
+            "ViT": ViTForecast(width=52, layers=2, training=training),
+            "window transformer": PanguForecast(window=(1, 4, 4), width=60, depth=2, training=training),
+            "FNO, then 4 steps": Continued(fno, 4, training=onwards),
+        }

@@ -1,6 +1,6 @@
 """Steps a second of spectral solvers, against exponax, from the same states with the same scheme.
 
-    python -m benchmarks.solver_steps [--rounds 5] [--seconds 0.3] [--threads 1]
+    python -m benchmarks.solver_steps [--rounds 5] [--seconds 0.3] [--threads 1] [--only Burgers]
 
 Kuramoto-Sivashinsky, Burgers and Kolmogorov's flow, all by ETDRK4 on physical states, as a user of either library would
 step them: one compiled scan that returns the last state, `rollout` here and `exponax.repeat` there. Both sides start
@@ -11,7 +11,7 @@ takes about `seconds`. Two systems that exponax does not have are timed alone.
 import argparse
 import contextlib
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,9 @@ from .peer import OURS, THEIRS, Peer, clocked, ratios, serve, summary
 TASKS = {  # time step, and steps after which results are compared
     "Kuramoto-Sivashinsky, 128": (0.25, 80),
     "Burgers, 128": (0.01, 100),
-    "Burgers, 1024": (0.001, 100),
     "Kolmogorov, 64 x 64": (0.02, 100),
     "Kolmogorov, 128 x 128": (0.01, 100),
+    "Burgers, 1024": (0.001, 100),
 }
 ALONE = {"barotropic vorticity, 64 x 64": (0.02, 100), "shallow water, 64 x 64": (0.05, 100)}
 CLOSE = 1e-9  # largest difference of results in double precision
@@ -131,9 +131,8 @@ def _serve(which: str) -> None:
     serve({"try": try_, "warm": warm, "steps": steps})
 
 
-def measure(*, rounds: int, seconds: float, threads: int) -> dict[str, Any]:
-    """All tasks in both precisions, sides in turn."""
-    found: dict[str, dict[str, Any]] = {}
+def measure(tasks: list[str], *, rounds: int, seconds: float, threads: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each task in both precisions, sides in turn."""
     flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1" if threads == 1 else ""
     with contextlib.ExitStack() as opened:
         peers = {}
@@ -142,7 +141,7 @@ def measure(*, rounds: int, seconds: float, threads: int) -> dict[str, Any]:
                 told = {"JAX_ENABLE_X64": str(int(precision == "double")), "XLA_FLAGS": flags}
                 peer = Peer(python, "benchmarks.solver_steps", "--serve", name, threads=threads, environment=told)
                 peers[name, precision] = opened.enter_context(peer)
-        for task in [*TASKS, *ALONE]:
+        for task in tasks:
             sides = {k: p for k, p in peers.items() if task in TASKS or k[0] == "synoptax"}
             tried = {k: p.ask("try", task=task, steps={**TASKS, **ALONE}[task][1]) for k, p in sides.items()}
             away = _differences(task, tried) if task in TASKS else {}
@@ -154,8 +153,7 @@ def measure(*, rounds: int, seconds: float, threads: int) -> dict[str, Any]:
                 for key in names[turn % len(names) :] + names[: turn % len(names)]:
                     for which, value in sides[key].ask("steps", task=task).items():
                         clock[key][which].append(statistics.median(value))
-            found[task] = {"steps": steps, "clock": clock, "compile": compiled, "away": away}
-    return found
+            yield task, {"steps": steps, "clock": clock, "compile": compiled, "away": away}
 
 
 def _differences(task: str, tried: dict[tuple[str, str], dict[str, Any]]) -> dict[str, float]:
@@ -169,23 +167,22 @@ def _differences(task: str, tried: dict[tuple[str, str], dict[str, Any]]) -> dic
     return away
 
 
-def report(found: dict[str, Any], threads: int) -> str:
-    """The result as a table."""
-    lines = [
-        f"{threads} thread(s); steps a processor second",
-        f"{'':44}{'steps/s':>10}{'us wall':>10}{'compile s':>11}{'x exponax':>11}{'wall':>8}{'differ':>10}",
-    ]
-    for task, result in found.items():
-        for (name, precision), seconds in result["clock"].items():
-            each = {k: v / result["steps"] for k, v in summary(seconds).items()}
-            gains = ""
-            if name == "synoptax" and result["away"]:
-                gain = ratios(result["clock"]["exponax", precision], seconds)
-                gains = f"{gain['cpu']:11.2f}{gain['wall']:8.2f}{result['away'][precision]:10.0e}"
-            lines.append(
-                f"{f'{task}: {name}, {precision}':44}{1 / each['cpu_median']:10.0f}{1e6 * each['wall_median']:10.1f}"
-                f"{result['compile'][name, precision]:11.1f}{gains}"
-            )
+HEAD = f"{'':44}{'steps/s':>10}{'us wall':>10}{'compile s':>11}{'x exponax':>11}{'wall':>8}{'differ':>10}"
+
+
+def report(task: str, result: dict[str, Any]) -> str:
+    """The rows of a task: steps for a processor second, and how many times those of exponax in the same rounds."""
+    lines = []
+    for (name, precision), seconds in result["clock"].items():
+        each = {k: v / result["steps"] for k, v in summary(seconds).items()}
+        gains = ""
+        if name == "synoptax" and result["away"]:
+            gain = ratios(result["clock"]["exponax", precision], seconds)
+            gains = f"{gain['cpu']:11.2f}{gain['wall']:8.2f}{result['away'][precision]:10.0e}"
+        lines.append(
+            f"{f'{task}: {name}, {precision}':44}{1 / each['cpu_median']:10.0f}{1e6 * each['wall_median']:10.1f}"
+            f"{result['compile'][name, precision]:11.1f}{gains}"
+        )
     return "\n".join(lines)
 
 
@@ -194,12 +191,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.3, help="of one call")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--only", default="", help="part of the name of a task")
     parser.add_argument("--serve", choices=LIBRARIES, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.serve:
         _serve(given.serve)
-    else:
-        print(report(measure(rounds=given.rounds, seconds=given.seconds, threads=given.threads), given.threads))
+        return
+    print(f"{given.threads} thread(s); steps for a processor second\n{HEAD}", flush=True)
+    numbers = {"rounds": given.rounds, "seconds": given.seconds, "threads": given.threads}
+    for task, result in measure([t for t in [*TASKS, *ALONE] if given.only in t], **numbers):
+        print(report(task, result), flush=True)
 
 
 if __name__ == "__main__":

@@ -45,8 +45,8 @@ class AbstractSteepening(AbstractSemilinear):
 
     def transform(self, field: Float[Array, " size"]) -> Complex[Array, " modes"]:
         """Real Fourier transform, without waves shorter than the shortest that is kept."""
-        coefficients = jnp.fft.rfft(field)
-        return (np.arange(self.size // 2 + 1) <= self.largest).astype(field.dtype) * coefficients
+        kept = np.arange(self.size // 2 + 1) <= self.largest
+        return jnp.fft.rfft(field) * kept.astype(field.dtype)
 
     def inverse(self, coefficients: Complex[Array, " modes"]) -> Float[Array, " size"]:
         """Back to the line."""
@@ -64,5 +64,5 @@ class AbstractSteepening(AbstractSemilinear):
         del time, action
         slope = self.wavenumbers * (np.arange(self.size // 2 + 1) < self.size // 2)
         squared = self.transform(self.inverse(coefficients) ** 2)
-        rate = (-0.5j * slope).astype(coefficients.dtype) * squared
+        rate = squared * (-0.5j * slope).astype(coefficients.dtype)
         return rate if forcing is None else rate + self.transform(jnp.broadcast_to(forcing, (self.size,)))

@@ -2,10 +2,10 @@
 
     python -m benchmarks.fourdvar_batch [--problems 256] [--rounds 3]
 
-The first table fits `problems` windows of one time unit in one program, as many side by side (`jax.vmap`) as the
-caches hold: Lorenz' three variables observed every 0.05 with error 0.5, and his forty, observed every 0.2 with unit
-error. Each search begins with the interpolated observations; side by side all take as many iterations as they may. A
-window is lost when its error exceeds 1.
+The first table fits `problems` windows of one time unit in one program, `--together` of them side by side (`jax.vmap`),
+by default as many as the caches hold: Lorenz' three variables observed every 0.05 with error 0.5, and his forty,
+observed every 0.2 with unit error. Each search begins with the interpolated observations; side by side all wait for the
+slowest. A window is lost when its error exceeds 1.
 
 The second table is what the compiler reserves for one gradient of the cost, and for one search of three outer
 iterations by Lanczos, of a model of 960 variables that is observed at one place every step.
@@ -33,10 +33,10 @@ SETUPS: dict[str, tuple[AbstractDynamics, AbstractObservation, int, int, float, 
 TOGETHER = 768  # numbers of the states of the problems that are computed side by side: what the caches hold
 
 
-def batch(name: str, *, problems: int, rounds: int) -> dict[str, Any]:
+def batch(name: str, *, problems: int, rounds: int, together: int | None, tolerance: float) -> dict[str, Any]:
     """Milliseconds a problem, and how well the windows are fitted."""
     dynamics, operator, length, steps, variance, stages, iterations = SETUPS[name]
-    method = WindowFourDVar(stages=stages, search=GaussNewton(iterations))
+    method = WindowFourDVar(stages=stages, search=GaussNewton(iterations, tolerance=tolerance))
 
     def one(key):
         begin, seeing, fitting = jax.random.split(key, 3)
@@ -53,7 +53,7 @@ def batch(name: str, *, problems: int, rounds: int) -> dict[str, Any]:
 
     windows, truth, keys = jax.jit(jax.vmap(one))(jax.random.split(jax.random.key(0), problems))
     begin = time.process_time()
-    together = TOGETHER // jax.tree.leaves(truth)[0].shape[-1]
+    together = together or TOGETHER // jax.tree.leaves(truth)[0].shape[-1]
     many = jax.jit(lambda w, k: jax.lax.map(lambda x: fit(*x), (w, k), batch_size=together))
     ready = many.lower(windows, keys).compile()
     compiled = time.process_time() - begin
@@ -124,11 +124,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--no-memory", action="store_true", help="leave out the second table")
     parser.add_argument("--only", choices=list(SETUPS), help="one of the first table")
+    parser.add_argument("--together", type=int, help="windows side by side")
+    parser.add_argument("--tolerance", type=float, default=1e-4, help="of the gradient, at which a search ends")
     given = parser.parse_args()
     jax.config.update("jax_enable_x64", True)
-    batches = [
-        batch(name, problems=given.problems, rounds=given.rounds) for name in ([given.only] if given.only else SETUPS)
-    ]
+    how = {"problems": given.problems, "rounds": given.rounds, "together": given.together, "tolerance": given.tolerance}
+    batches = [batch(name, **how) for name in ([given.only] if given.only else SETUPS)]
     print(report(batches, [] if given.no_memory else [memory(steps) for steps in (64, 256, 1024, 4096)]))
 
 

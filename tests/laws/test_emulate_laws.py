@@ -25,6 +25,8 @@ MANDATORY, KNOWN = (
         "ignores_missing_targets",
         "linear",
         "starts_as_persistence",
+        "never_grows",
+        "draws",
     },
 )
 
@@ -96,6 +98,17 @@ def test_long_runs_fade_and_never_grow(name):
     assert float(jnp.max(jnp.diff(sizes))) <= 0 and float(sizes[-1]) < float(jnp.linalg.norm(state))
     one = rollout(emulator, state, steps=1).fields[0]
     np.testing.assert_allclose(one, forecast.predict(task.valid.predictors.at(slice(0, 1)))[0], atol=1e-8)
+
+
+@pytest.mark.parametrize("name", claimers("draws"))
+def test_draws_differ_and_lie_about_the_mean(name):
+    model, given = fitted(name), wave().valid.predictors.at(slice(0, 8))
+    members = model.sample(given, key=jax.random.key(2), count=40)
+    assert members.shape == (40, 8, 1, 4, 6)
+    np.testing.assert_array_equal(members, model.sample(given, key=jax.random.key(2), count=40))
+    error, spread = jnp.std(jnp.mean(members, axis=0) - wave().valid.truth[:8]), jnp.mean(jnp.std(members, axis=0))
+    assert float(spread) > 0.005 and float(error) < 0.25
+    np.testing.assert_allclose(jnp.mean(members, axis=0), model.predict(given), atol=0.25)
 
 
 def test_a_linear_inverse_model_knows_the_wave_it_has_seen():

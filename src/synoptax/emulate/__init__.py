@@ -5,6 +5,13 @@ from .continued import Continued as Continued
 from .emulator import Emulator as Emulator, Past as Past
 from .extended_dmd import ExtendedDMD as ExtendedDMD
 from .fno_forecast import FNOForecast as FNOForecast
+from .canvases import (
+    AbstractCanvas as AbstractCanvas,
+    Pixels as Pixels,
+    WaveletCanvas as WaveletCanvas,
+    WeightedBands as WeightedBands,
+)
+from .generative_forecast import GenerativeForecast as GenerativeForecast
 from .koopman_forecast import KoopmanForecast as KoopmanForecast
 from .latent import AbstractLatentForecast as AbstractLatentForecast, LatentEmulator as LatentEmulator, model as model
 from .linear_inverse import LinearInverse as LinearInverse

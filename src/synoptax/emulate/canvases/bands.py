@@ -1,0 +1,46 @@
+"""Noise on the cells, errors weighed by wavelet band."""
+
+import equinox as eqx
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from ...learn.generate import AbstractWavelets, Daubechies4, DenoisingError, ScaledWavelets
+from ...learn.networks import AbstractPadding, ConditionedUNet
+from .base import AbstractCanvas, Drawing
+from .pixels import same
+
+
+class WeightedBands(AbstractCanvas):
+    """As `Pixels`, but wavelet bands of the error count alike: the scaling of `WaveletCanvas` without its network.
+
+    When to use: as the control that tells what the architecture of Wavelet Flow Matching is worth. When not: nothing
+    speaks against it. Cost: of the network.
+
+    **Arguments:**
+    - `wavelets`: the bands.
+    - `width`, `levels`: of the network.
+
+    **Good values:** those of `Pixels`.
+
+    **Fails when:** a band is nearly empty: errors there then count as much as those of large scales.
+
+    Reference: none needed.
+    """
+
+    wavelets: AbstractWavelets = Daubechies4(3)
+    width: int = eqx.field(static=True, default=16)
+    levels: int = eqx.field(static=True, default=3)
+
+    def drawing(
+        self, fields: Float[Array, "sample y x channel"], conditions: Float[Array, "sample y x input"], dropout: float
+    ) -> Drawing:
+        """Bands scaled by their standard deviation."""
+        del conditions
+        return Drawing(same, same, same, DenoisingError(dropout, transform=ScaledWavelets.of(self.wavelets, fields)))
+
+    def network(
+        self, channels: int, conditions: int, padding: AbstractPadding, *, key: PRNGKeyArray
+    ) -> ConditionedUNet:
+        """Condition and field side by side."""
+        return ConditionedUNet(
+            channels, conditions=conditions, width=self.width, levels=self.levels, padding=padding, key=key
+        )

@@ -1,0 +1,51 @@
+"""What a generative forecast draws on."""
+
+import abc
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+
+from ...learn.generate import DenoisingError
+from ...learn.networks import AbstractPadding
+
+Map = Callable[[Float[Array, "y x channel"]], Float[Array, "y x channel"]]
+
+
+class Drawing(eqx.Module):
+    """A canvas for fields of one kind.
+
+    **Arguments:**
+    - `to`: a field to what the network sees of it; `back`: its inverse.
+    - `given`: the condition to what the network sees of it.
+    - `objective`: what the network is trained for.
+    """
+
+    to: Any
+    back: Any
+    given: Any
+    objective: DenoisingError
+
+
+class AbstractCanvas(eqx.Module):
+    """In which coordinates noise is added and removed, and which network does it.
+
+    Fields of every canvas: `width` and `levels` of its network.
+    """
+
+    width: eqx.AbstractVar[int]
+    levels: eqx.AbstractVar[int]
+
+    @abc.abstractmethod
+    def drawing(
+        self, fields: Float[Array, "sample y x channel"], conditions: Float[Array, "sample y x input"], dropout: float
+    ) -> Drawing:
+        """Scales from training fields and conditions.
+
+        **Raises:** `InputError` when the grid does not suit.
+        """
+
+    @abc.abstractmethod
+    def network(self, channels: int, conditions: int, padding: AbstractPadding, *, key: PRNGKeyArray) -> PyTree:
+        """A new network for a `Denoiser`."""

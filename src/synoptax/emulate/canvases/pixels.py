@@ -1,0 +1,47 @@
+"""Noise on the cells of the field."""
+
+import equinox as eqx
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from ...learn.generate import DenoisingError
+from ...learn.networks import AbstractPadding, ConditionedUNet
+from .base import AbstractCanvas, Drawing
+
+
+class Pixels(AbstractCanvas):
+    """The field as it is, and a `ConditionedUNet`.
+
+    When to use: first. When not: fields whose small scales hold little variance and matter. Cost: of the network.
+
+    **Arguments:**
+    - `width`, `levels`: of the network.
+
+    **Good values:** width 16 to 32, 3 levels.
+
+    **Fails when:** small scales are weak: they are learned last.
+
+    Reference: none needed.
+    """
+
+    width: int = eqx.field(static=True, default=16)
+    levels: int = eqx.field(static=True, default=3)
+
+    def drawing(
+        self, fields: Float[Array, "sample y x channel"], conditions: Float[Array, "sample y x input"], dropout: float
+    ) -> Drawing:
+        """Nothing to scale."""
+        del fields, conditions
+        return Drawing(same, same, same, DenoisingError(dropout))
+
+    def network(
+        self, channels: int, conditions: int, padding: AbstractPadding, *, key: PRNGKeyArray
+    ) -> ConditionedUNet:
+        """Condition and field side by side."""
+        return ConditionedUNet(
+            channels, conditions=conditions, width=self.width, levels=self.levels, padding=padding, key=key
+        )
+
+
+def same(field: Array) -> Array:
+    """The field itself."""
+    return field

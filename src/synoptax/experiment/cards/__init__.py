@@ -16,6 +16,7 @@ from .lorenz96_vardax import Lorenz96VardaxCard as Lorenz96VardaxCard
 from .kolmogorov_emulation import KolmogorovEmulationCard as KolmogorovEmulationCard
 from .ks_emulation import KSEmulationCard as KSEmulationCard
 from .kuramoto_sivashinsky_bocquet2019 import KuramotoSivashinskyBocquet2019Card as KuramotoSivashinskyBocquet2019Card
+from .learned_model_assimilation import LearnedModelAssimilation as LearnedModelAssimilation
 from .lorenz63_sakov2012 import Lorenz63Sakov2012Card as Lorenz63Sakov2012Card
 from .lorenz96_bocquet2013 import Lorenz96Bocquet2013Card as Lorenz96Bocquet2013Card
 from .lorenz96_parameters import Lorenz96ParametersCard as Lorenz96ParametersCard

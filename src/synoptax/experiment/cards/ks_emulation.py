@@ -9,12 +9,18 @@ from ...emulate import (
     Continued,
     ExtendedDMD,
     FNOForecast,
+    GenerativeForecast,
+    KoopmanForecast,
     LinearInverse,
     PanguForecast,
+    Pixels,
     UNetForecast,
     ViTForecast,
+    WaveletCanvas,
+    WeightedBands,
 )
 from ...learn import AbstractMethod
+from ...learn.generate import EDM, Daubechies4, Euler
 from ...learn.objectives import SpectralDistance
 from ...learn.training import Training
 from ...problems import KSEmulation
@@ -40,7 +46,7 @@ class KSEmulationCard(AbstractEmulationCard):
         return 1000 if quick else 10_000
 
     def methods(self, *, quick: bool) -> dict[str, AbstractMethod]:
-        """References, then networks of about 33,000 weights, taught for as many steps."""
+        """References, then networks of about 33,000 weights (Koopman: 60,000), taught for as many steps."""
         training = Training(steps=300 if quick else 2000, batch=32, rate=2e-3, every=100, patience=None)
         onwards = dataclasses.replace(training, steps=training.steps // 4, rate=5e-4, every=25)
         unet = UNetForecast(width=12, levels=3, training=training)
@@ -63,4 +69,17 @@ class KSEmulationCard(AbstractEmulationCard):
             "U-Net, then 4 steps": Continued(unet, 4, training=onwards),
             "FNO, then 4 steps": Continued(fno, 4, training=onwards),
             "U-Net, price on spectrum": dataclasses.replace(unet, distance=SpectralDistance()),
+            "Koopman": KoopmanForecast(dimension=48, width=6, levels=3, training=training),
+            **_generative(training),
         }
+
+
+def _generative(training: Training) -> dict[str, AbstractMethod]:
+    """Equal weights, about 33,000, and equal evaluations a step, four."""
+    flow = GenerativeForecast(canvas=Pixels(11, 3), sampler=Euler(4), averaged=2, training=training)
+    return {
+        "diffusion (EDM)": dataclasses.replace(flow, process=EDM()),
+        "flow matching": flow,
+        "flow matching, weighted bands": dataclasses.replace(flow, canvas=WeightedBands(Daubechies4(3), 11, 3)),
+        "wavelet flow matching": dataclasses.replace(flow, canvas=WaveletCanvas(Daubechies4(3), 11)),
+    }

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ._version import __version__
-from .commands import assimilate, data, downscale, listing, reporting, running
+from .commands import assimilate, data, downscale, emulate, listing, reporting, running
 
 _Usage = typer.BadParameter.__mro__[2]  # the parser's own base of errors; typer does not export it
 
@@ -29,6 +29,7 @@ app.command("run")(running.run)
 app.command("report")(reporting.report)
 app.command("assimilate")(assimilate.assimilate)
 app.add_typer(downscale.app, name="downscale")
+app.add_typer(emulate.app, name="emulate")
 app.add_typer(data.app, name="data")
 
 

@@ -42,8 +42,9 @@ class Emulator(AbstractDynamics):
     - `dt`: a step, in days for real data; the spacing of neighbours must equal it, unless the history is one field.
     - `mean`: shape (channel, *place): where `start` begins, and what `lift` does not need.
     - `spread`: shape (channel, *place): standard deviation about it; NaN where there is no place.
+    - `static`: shape (static, *place), fields without time that the forecast was fitted with; None for none.
 
-    `Emulator.of(forecast, samples, dt=...)` reads the last two off the training samples.
+    `Emulator.of(forecast, samples, dt=...)` reads the last three off the training samples.
 
     **Good values:** `dt` of one day and a history of three for daily weather maps.
 
@@ -57,6 +58,7 @@ class Emulator(AbstractDynamics):
     mean: Float[Array, "channel *place"]
     spread: Float[Array, "channel *place"]
     dt: float = eqx.field(static=True)
+    static: Float[Array, "static *place"] | None = None
 
     claims: ClassVar[frozenset[str]] = frozenset({"steps_as_it_forecasts"})
     cite: ClassVar[str] = ""
@@ -73,7 +75,7 @@ class Emulator(AbstractDynamics):
             mean = np.where(known, np.nanmean(np.where(known, values, 0.0), axis=0), 0.0)
             spread = np.where(known, np.nanstd(np.where(known, values, 0.0), axis=0), np.nan)
         dtype = samples.truth.dtype
-        return cls(forecast, jnp.asarray(mean, dtype), jnp.asarray(spread, dtype), dt)
+        return cls(forecast, jnp.asarray(mean, dtype), jnp.asarray(spread, dtype), dt, samples.predictors.static)
 
     def __check_init__(self) -> None:
         own_past(self.forecast.layout, who="An emulator")
@@ -143,7 +145,8 @@ class Emulator(AbstractDynamics):
         year = 2 * jnp.pi * jnp.mod(time / YEAR, 1.0)
         day = 2 * jnp.pi * jnp.mod(time, 1.0)
         phases = jnp.stack([year, day])[None].astype(state.fields.dtype)
-        static = jnp.zeros((0, *state.fields.shape[2:]), state.fields.dtype)
+        static = jnp.zeros((0, *state.fields.shape[2:])) if self.static is None else self.static
+        static = static.astype(state.fields.dtype)
         return Predictors((stacked,), phases, static, jnp.zeros(1, int))
 
 

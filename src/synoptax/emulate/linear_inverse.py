@@ -67,6 +67,7 @@ class LinearInverse(AbstractMethod):
     - `components`: numbers of patterns tried on the validation data.
     - `penalties`: values of α tried there; 0 is the classical model.
     - `yearly`: harmonics of the seasonal cycle.
+    - `refit`: after tuning, fit again on training and validation data together.
 
     **Good values:** the defaults, which tune 5 to 80 components.
 
@@ -82,6 +83,7 @@ class LinearInverse(AbstractMethod):
     components: tuple[int, ...] = eqx.field(static=True, default=(5, 8, 12, 16, 20, 30, 40, 60, 80))
     penalties: tuple[float, ...] = eqx.field(static=True, default=(0.0, 1e-3, 1e-2, 3e-2, 1e-1))
     yearly: int = eqx.field(static=True, default=3)
+    refit: bool = eqx.field(static=True, default=True)
 
     def __check_init__(self) -> None:
         if not self.components or min(self.components) < 1 or not self.penalties or min(self.penalties) < 0:
@@ -93,7 +95,7 @@ class LinearInverse(AbstractMethod):
         return cls(components=(2,), penalties=(0.0,))
 
     def fit(self, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> AbstractDownscaler:
-        """Chooses components and penalty on the validation data, then uses both blocks; deterministic.
+        """Chooses components and penalty on the validation data, then uses both blocks (with `refit`); deterministic.
 
         **Raises:** `InputError` when the predictors do not hold the targets' variables on the same place.
         """
@@ -105,7 +107,9 @@ class LinearInverse(AbstractMethod):
         errors = [space.error(k, a, held) for k, a in settings]
         chosen = settings[int(np.argmin(errors))]
         monitor(len(settings), len(settings), f"validation error {min(errors):.4g} with {chosen[0]} components")
-        return _Space.of(joined(task.train, task.valid), task.layout, newest, self.yearly).model(*chosen)
+        if self.refit:
+            space = _Space.of(joined(task.train, task.valid), task.layout, newest, self.yearly)
+        return space.model(*chosen)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -62,7 +62,7 @@ def fit_model(
     **Raises:** `InputError` when the method does not suit the data, when its fit fails, and when the disk is full.
     """
     task, target = prepared.task, Path(out)
-    _refuse_foreign(target)
+    refuse_foreign(target)
     identity = fingerprint(["fit", task, method, seed, __version__])
     working = target.parent / f".{target.name}.unfinished-{identity}"
     try:
@@ -77,7 +77,7 @@ def fit_model(
         method = choice.method
     name = type(method).__name__
     model = method.fit(task, key=fitting, monitor=dataclasses.replace(monitor.within(name), folder=working / "fit"))
-    errors = choice.errors[name] if choice else _held_out(method, model, task, fitting, monitor.within("score"))
+    errors = choice.errors[name] if choice else held_out(method, model, task, fitting, monitor.within("score"))
     if not np.all(np.isfinite(errors)) or not np.all(np.isfinite(predict(model, task.valid.predictors))):
         raise InputError(f"{name} gave fields that are not finite on --valid; choose another --method or --seed.")
     saved = Saved(model, prepared.preparation, name)
@@ -89,13 +89,13 @@ def fit_model(
     return fit
 
 
-def _refuse_foreign(target: Path) -> None:
+def refuse_foreign(target: Path) -> None:
     """An existing folder is only replaced when it holds a model."""
     if target.exists() and not (target / "model.json").is_file() and (target.is_file() or any(target.iterdir())):
         raise InputError(f"'{target}' exists and is no saved model; choose another --out, or remove it first.")
 
 
-def _held_out(
+def held_out(
     method: AbstractMethod, model: AbstractDownscaler, task: Task, key: jax.Array, monitor: Monitor
 ) -> tuple[float, ...]:
     """Errors on the validation block of a model that was not fitted on it: methods may add it to their last fit."""

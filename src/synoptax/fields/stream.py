@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ class FineStream:
     - `notes`: for the attributes of the file.
     - `identity`: what the output depends on (model, input, seed); unfinished work of another identity is not resumed.
     - `attrs`: further global attributes of the file: what made it.
+    - `frame`: coordinates and attributes of the file where they are not those of fields at `times`, see `template`;
+      with a dimension `start` the stretches lie along `lead`, else along `time`.
     """
 
     path: Path
@@ -45,6 +47,7 @@ class FineStream:
     notes: tuple[str, ...] = ()
     identity: str = ""
     attrs: dict[str, str] = dataclasses.field(default_factory=dict)
+    frame: xr.Dataset | None = None
 
     @property
     def folder(self) -> Path:
@@ -70,25 +73,47 @@ class FineStream:
         return [(a, b) for a, b in self._stretches() if not self._part(a, b).is_file()]
 
     def write(self, start: int, stop: int, fields: Any) -> None:
-        """One stretch: (time, channel, *place), or with members first."""
+        """One stretch: (time, channel, *place), or with starts and members first."""
         values = np.asarray(fields)
-        lead = () if self.members is None else (self.members,)
-        expected = (*lead, stop - start, len(self.layout.channels), *self.layout.place.shape)
+        expected = (*self._ahead().values(), stop - start, len(self.layout.channels), *self.layout.place.shape)
         if values.shape != expected:
             raise InputError(f"A stretch of shape {values.shape} was given where {expected} was needed.")
-        draft = self.folder / f"{start:09d}.tmp"
+        self._put(self._part(start, stop), lambda file: np.save(file, values))
+
+    def keep(self, name: str, arrays: dict[str, np.ndarray]) -> None:
+        """Arrays to continue from, beside the stretches until the file is finished."""
+        self._put(self.folder / name, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
+
+    def kept(self, name: str) -> dict[str, np.ndarray] | None:
+        """What `keep` kept under a name, or None."""
+        path = self.folder / name
+        if not path.is_file():
+            return None
+        with np.load(path, allow_pickle=False) as archive:
+            return {key: archive[key] for key in archive.files}
+
+    def drop(self, name: str) -> None:
+        """Forgets what was kept under a name."""
+        (self.folder / name).unlink(missing_ok=True)
+
+    def _put(self, path: Path, write: Callable[[Any], None]) -> None:
+        """A file of the folder, whole or not at all."""
+        draft = path.with_suffix(".tmp")
         try:
             with open(draft, "wb") as file:
-                np.save(file, values)
+                write(file)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(draft, self._part(start, stop))
+            os.replace(draft, path)
         except OSError as error:
             draft.unlink(missing_ok=True)
             raise explain(error, self.path) from error
 
-    def finish(self, *, provenance: str | None = None) -> None:
+    def finish(self, *, provenance: str | None = None, beside: xr.Dataset | None = None) -> None:
         """Joins all stretches into the target file.
+
+        **Arguments:**
+        - `beside`: small variables to write with the fields.
 
         **Raises:** `InputError` when stretches are missing or the disk is full.
         """
@@ -97,7 +122,10 @@ class FineStream:
             raise InputError(
                 f"{len(left)} stretches of '{self.path}' are not computed yet; run the same command again."
             )
-        frame = template(self.layout, self.times, members=self.members, notes=self.notes)
+        frame = self.frame
+        if frame is None:
+            frame = template(self.layout, self.times, members=self.members, notes=self.notes)
+        frame = frame if beside is None else frame.assign(beside.data_vars)
         frame = frame.assign_attrs(stamped({**frame.attrs, **self.attrs}, provenance))
         with atomic(self.path) as draft:
             try:
@@ -114,14 +142,12 @@ class FineStream:
     def _join_netcdf(self, frame: xr.Dataset, draft: Path) -> None:
         import netCDF4
 
-        frame.to_netcdf(draft, engine="netcdf4", encoding={"time": {"dtype": "int64"}})
+        coded = {name: {"dtype": "int64"} for name in frame.coords if frame[name].dtype.kind in "MO"}
+        frame.to_netcdf(draft, engine="netcdf4", encoding=coded)
         dims = self._dims()
         with netCDF4.Dataset(draft, "a") as file:
             sizes = [len(file.dimensions[d]) for d in dims]
-            chunks = [
-                1 if d == "member" else min(n, self.size) if d == "time" else n
-                for d, n in zip(dims, sizes, strict=True)
-            ]
+            chunks = self._chunks(sizes)
             for name, units in zip(self.layout.channels, self.layout.units, strict=True):
                 variable = file.createVariable(
                     name, "f4", dims, zlib=True, complevel=1, chunksizes=chunks, fill_value=np.float32(np.nan)
@@ -129,7 +155,7 @@ class FineStream:
                 variable.setncatts(attributes(self.layout, units))
             for start, stop, values in self._parts():
                 for i, name in enumerate(self.layout.channels):
-                    where = (slice(start, stop),) if self.members is None else (slice(None), slice(start, stop))
+                    where = (*(slice(None) for _ in self._ahead()), slice(start, stop))
                     file.variables[name][where] = values[..., i, *([slice(None)] * len(self.layout.place.shape))]
 
     def _join_zarr(self, frame: xr.Dataset, draft: Path) -> None:
@@ -139,9 +165,7 @@ class FineStream:
         group = zarr.open_group(draft, mode="a")
         dims = self._dims()
         sizes = [frame.sizes[d] for d in dims]
-        chunks = tuple(
-            1 if d == "member" else min(n, self.size) if d == "time" else n for d, n in zip(dims, sizes, strict=True)
-        )
+        chunks = tuple(self._chunks(sizes))
         arrays = []
         for name, units in zip(self.layout.channels, self.layout.units, strict=True):
             array = group.create_array(
@@ -151,11 +175,23 @@ class FineStream:
             arrays.append(array)
         for start, stop, values in self._parts():
             for i, array in enumerate(arrays):
-                where = (slice(start, stop),) if self.members is None else (slice(None), slice(start, stop))
+                where = (*(slice(None) for _ in self._ahead()), slice(start, stop))
                 array[where] = values[..., i, *([slice(None)] * len(self.layout.place.shape))]
 
     def _dims(self) -> tuple[str, ...]:
-        return (*(() if self.members is None else ("member",)), "time", *self.layout.place.dims)
+        return (*self._ahead(), "lead" if "start" in self._ahead() else "time", *self.layout.place.dims)
+
+    def _ahead(self) -> dict[str, int]:
+        """Dimensions before that of the stretches, and their sizes."""
+        if self.frame is not None:
+            return {d: self.frame.sizes[d] for d in ("start", "member") if d in self.frame.sizes}
+        return {} if self.members is None else {"member": self.members}
+
+    def _chunks(self, sizes: Sequence[int]) -> list[int]:
+        """All starts, one member, a stretch, whole fields."""
+        whole = zip(self._dims(), sizes, strict=True)
+        each = {"member": 1, self._dims()[len(self._ahead())]: self.size}
+        return [min(each.get(dim, n), n) for dim, n in whole]
 
     def _stretches(self) -> list[tuple[int, int]]:
         return [(a, min(a + self.size, len(self.times))) for a in range(0, len(self.times), self.size)]

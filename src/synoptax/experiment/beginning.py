@@ -1,0 +1,97 @@
+"""The fields that forecasts begin with, read from a file and checked against those of the fit."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+
+from ..core import InputError
+from ..fields.io import open_datasets
+from ..fields.prepare import Preparation
+from ..fields.reading import Reader
+from ..fields.splits import parse_period
+from ..fields.times import ExactAlign, Times
+from .emulated import Emulated
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Beginning:
+    """Where forecasts begin.
+
+    **Arguments:**
+    - `fields`: shape (start, history, channel, *place), in the units of the emulator.
+    - `times`: of the newest field of each.
+    - `several`: whether a period of starts was asked for.
+    - `notes`: what was done to the input.
+    """
+
+    fields: np.ndarray
+    times: Times
+    several: bool
+    notes: tuple[str, ...]
+
+
+def beginnings(
+    saved: Emulated, file: str | Path, *, begin: str | None, starts: str | None, every: int, mapping: str | None
+) -> Beginning:
+    """Reads the past of each initial time.
+
+    **Arguments:**
+    - `begin`: one initial time; the last of the file by default.
+    - `starts`: a period instead; of its times with a whole past, every so many steps.
+
+    **Raises:** `InputError` for another grid, missing variables, units that do not convert, and a past with gaps.
+    """
+    if begin is not None and starts is not None:
+        raise InputError("Give either --from for one initial time or --starts for a period of them, not both.")
+    reader = Reader.of(_newest_only(saved.preparation), open_datasets(str(file), mapping=mapping))
+    times, step, history = reader.times, saved.step, saved.emulator.history
+    numbers = step.numbers(times)
+    if np.unique(numbers).size < len(times):
+        raise InputError(f"The file holds several fields in {step.text}, the step of the emulator; average them first.")
+    wanted = _wanted(times, begin, starts)
+    past = np.stack([step.shifted(times.at(wanted), -k) for k in range(history - 1, -1, -1)], axis=1)
+    rows = np.searchsorted(numbers, past)
+    there = numbers[np.minimum(rows, len(times) - 1)] == past
+    whole = there.all(axis=1)
+    if starts is not None:
+        whole &= (numbers[wanted] - numbers[wanted[0]]) % (every * (step.months or step.seconds)) == 0
+    if not whole.any():
+        lost = step.ahead(times.at(wanted[:1]), int(np.argmin(there[0])) + 1 - history).text(0)
+        raise InputError(
+            f"A forecast from {times.text(int(wanted[0]))} needs {history} fields {step.text} apart, but the file, "
+            f"{times.span()}, has none at {lost}; give a file with the whole past, or another --from."
+        )
+    return _read(reader, times.at(wanted[whole]), rows[whole], starts is not None)
+
+
+def _wanted(times: Times, begin: str | None, starts: str | None) -> np.ndarray:
+    """Rows of the initial times."""
+    if begin is None and starts is None:
+        return np.array([len(times) - 1])
+    text = begin if begin is not None else str(starts)
+    rows = np.flatnonzero(parse_period(text).mask(times))
+    if rows.size == 0:
+        raise InputError(f"The file has no time in {text}, it goes from {times.span()}; choose inside it.")
+    return rows if begin is None else rows[:1]
+
+
+def _read(reader: Reader, times: Times, rows: np.ndarray, several: bool) -> Beginning:
+    unique, back = np.unique(rows, return_inverse=True)
+    values, there = reader.feeds[0].read(unique)
+    if not there.all():
+        at, variable = np.argwhere(~there)[0]
+        name = reader.preparation.layout.sources[0].variables[variable]
+        raise InputError(
+            f"{name} holds no finite value at {reader.times.text(int(unique[at]))}; a forecast cannot begin there."
+        )
+    return Beginning(values[back.reshape(rows.shape)], times, several and len(times) > 1, reader.notes)
+
+
+def _newest_only(preparation: Preparation) -> Preparation:
+    """For reading single fields: the past is put together here, where a gap is refused instead of bridged."""
+    layout = preparation.layout
+    assert layout.recipe is not None
+    sources = tuple(dataclasses.replace(s, neighbours=(0,)) for s in layout.sources)
+    recipe = dataclasses.replace(layout.recipe, align=ExactAlign())
+    return Preparation(dataclasses.replace(layout, sources=sources, recipe=recipe), preparation.static)

@@ -1,0 +1,136 @@
+"""Forecasts in files: what is written beside the fields, and how they are read again."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from ..core import InputError, Status
+from ..records import Layout
+from .accept import template
+from .cadence import Cadence
+from .grid import Grid
+from .io import open_raw
+from .places import place_of
+from .times import Times
+
+_STEP = "synoptax_step"
+_OWN = ("status", "steps_done")
+
+
+def frame_of(
+    layout: Layout, starts: Times, *, steps: int, step: Cadence, members: int | None, notes: tuple[str, ...]
+) -> xr.Dataset:
+    """Coordinates and attributes of forecasts: (member, time, *place), from several starts (start, member, lead, *place).
+
+    **Arguments:**
+    - `starts`: the initial times.
+    - `members`: None for one run a start.
+    """
+    unit, length = step.unit
+    first = step_times(starts, step, steps)
+    frame = template(layout, first[0], members=members, notes=notes)
+    frame.attrs["title"] = f"{', '.join(layout.channels)} forecast by synoptax"
+    frame.attrs[_STEP] = step.code
+    lead = length * np.arange(1, steps + 1)
+    named = {"standard_name": "forecast_period", "units": unit}
+    begun = {"standard_name": "forecast_reference_time"}
+    if len(starts) == 1:
+        return frame.assign_coords(lead=("time", lead, named), forecast_reference_time=((), starts.values()[0], begun))
+    valid = np.stack([t.values() for t in first])
+    return frame.drop_vars("time").assign_coords(
+        start=("start", starts.values(), begun),
+        lead=("lead", lead, named),
+        valid_time=(("start", "lead"), valid, {"standard_name": "time"}),
+    )
+
+
+def step_times(starts: Times, step: Cadence, steps: int) -> list[Times]:
+    """The valid times of the forecasts from each start."""
+    ahead = [step.ahead(starts, k) for k in range(1, steps + 1)]
+    return [Times(np.array([t.seconds[i] for t in ahead]), starts.calendar) for i in range(len(starts))]
+
+
+def outcomes(status: np.ndarray, done: np.ndarray, frame: xr.Dataset) -> xr.Dataset:
+    """How each run ended, as variables to write beside the fields.
+
+    **Arguments:**
+    - `status`, `done`: shape (start, member): codes of `Status`, and how many steps each run did.
+    """
+    dims = tuple(d for d in ("start", "member") if d in frame.sizes)
+    shape = tuple(frame.sizes[d] for d in dims)
+    known = [Status.successful, Status.nonfinite_state, Status.runaway_state]
+    flags = {
+        "long_name": "how the run ended; its fields are missing afterwards",
+        "flag_values": np.array([int(s) for s in known], np.int32),
+        "flag_meanings": " ".join(s.name for s in known),
+    }
+    return xr.Dataset(
+        {
+            "status": (dims, status.reshape(shape).astype(np.int32), flags),
+            "steps_done": (dims, done.reshape(shape).astype(np.int32), {"long_name": "steps before the run ended"}),
+        }
+    )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ForecastFile:
+    """Forecasts that `frame_of` framed, opened; nothing but coordinates has been read.
+
+    **Arguments:**
+    - `place`: of all variables.
+    - `starts`: initial times.
+    - `step`: between two leads.
+    - `steps`: leads, the first one step after the start.
+    - `members`: None for one run a start.
+    """
+
+    data: xr.Dataset
+    names: tuple[str, ...]
+    place: Grid
+    starts: Times
+    step: Cadence
+    steps: int
+    members: int | None
+
+    @classmethod
+    def open(cls, path: str | Path) -> "ForecastFile":
+        """Opens netCDF or Zarr.
+
+        **Raises:** `InputError` when the file holds no forecasts of this library.
+        """
+        data = open_raw(str(path))
+        if _STEP not in data.attrs:
+            raise InputError(
+                f"'{path}' does not say from when and how far its fields are forecast; give what 'synoptax emulate "
+                "forecast' wrote."
+            )
+        for name in [v for v in data.variables if data[v].attrs.get("crs_wkt")]:
+            data = data.set_coords(name)
+        names = tuple(str(v) for v in data.data_vars if v not in _OWN)
+        along = "lead" if "start" in data.dims else "time"
+        begun = data["start" if along == "lead" else "forecast_reference_time"].values
+        place = place_of(data, names[0])
+        if not isinstance(place, Grid):
+            raise InputError(f"{names[0]} of '{path}' lies on no grid; give what 'synoptax emulate forecast' wrote.")
+        starts = Times.of(np.atleast_1d(begun), name=f"'{path}'")
+        step = Cadence.parse(str(data.attrs[_STEP]))
+        return cls(data, names, place, starts, step, data.sizes[along], data.sizes.get("member"))
+
+    def read(self, names: tuple[str, ...], starts: slice, leads: np.ndarray) -> np.ndarray:
+        """Fields (member, start, lead, channel, *place), in double precision.
+
+        **Arguments:**
+        - `leads`: steps ahead, from 1.
+        """
+        return np.stack([self._values(n, starts, leads) for n in names], axis=3)
+
+    def _values(self, name: str, starts: slice, leads: np.ndarray) -> np.ndarray:
+        variable = self.data[name].variable
+        along = "lead" if "start" in variable.dims else "time"
+        wanted = {"start": starts, along: leads - 1}
+        dims = ("member", "start", along, *self.place.dims)
+        part = variable.isel({d: i for d, i in wanted.items() if d in variable.dims})
+        values = np.asarray(part.transpose(*(d for d in dims if d in variable.dims)).values, np.float64)
+        return np.expand_dims(values, [i for i, d in enumerate(dims) if d not in variable.dims])

@@ -1,0 +1,380 @@
+"""Emulators on files: fit, forecast, evaluate and export from the command line, and everything a user can get wrong."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import wave_files as w
+import xarray as xr
+from test_cli import call, refused
+
+from synoptax.core import Status
+from synoptax.downscale import Ridge
+from synoptax.emulate import Emulator, UNetForecast, export
+from synoptax.emulate.emulator import wave
+from synoptax.experiment import forecasting
+from synoptax.experiment.emulated import load_emulator
+from synoptax.experiment.emulating import fit_emulator
+from synoptax.experiment.forecasting import Plan, forecast_files
+from synoptax.fields.cadence import Cadence
+from synoptax.fields.forecast import prepare_forecast
+from synoptax.fields.io import open_dataset
+from synoptax.fields.stream import FineStream
+from synoptax.learn import AbstractDeterministic, Training
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A file, a fitted linear inverse model, a fitted ridge regression, and the last days before a forecast."""
+    place = tmp_path_factory.mktemp("emulate")
+    data = w.write(w.waves(), place / "data.nc")
+    w.write(w.waves().isel(time=slice(95, 100)), place / "now.nc")
+    assert call(*w.fit_arguments(data, place / "model")) == 0
+    assert call(*w.fit_arguments(data, place / "ridge", "--method", "ridge")) == 0
+    assert call("emulate", "forecast", place / "model", place / "now.nc", "--steps", "6", "--members", "3",
+                "--out", place / "fc.zarr") == 0  # fmt: skip
+    return place
+
+
+def opened(path):
+    return xr.open_dataset(path, **({"engine": "zarr", "consolidated": False} if path.suffix == ".zarr" else {}))
+
+
+def test_an_emulator_knows_where_it_comes_from_and_beats_persistence(folder):
+    saved, note = load_emulator(folder / "model")
+    errors = note["validation_rmse"]
+    assert saved.method == "LinearInverse" and note["history"] == 2 and saved.step == Cadence(seconds=86_400)
+    assert note["variables"] == {"slp": "hPa", "wind": "m s-1"}
+    assert errors["LinearInverse"]["slp"] < 0.15 < errors["climatology"]["slp"] < errors["persistence"]["slp"]
+    assert 2.0 < errors["climatology"]["slp"] < 3.5  # a wave of amplitude five times a pattern
+
+
+def test_validation_is_of_a_model_that_did_not_see_it(folder):
+    """The written model was fitted on both blocks; its error on the validation block would flatter it."""
+    saved, note = load_emulator(folder / "model")
+    prepared = prepare_forecast(
+        open_dataset(folder / "data.nc"), variables=["slp", "wind"], step=Cadence(86_400), history=2
+    )
+    valid = prepared.task.valid
+    error = np.asarray(saved.emulator.forecast.predict(valid.predictors) - valid.truth)[:, 0]
+    assert note["validation_rmse"]["LinearInverse"]["slp"] > np.sqrt(np.mean(error**2)) * 1.0001
+
+
+def test_a_forecast_follows_the_wave_and_says_what_it_is(folder):
+    with opened(folder / "fc.zarr") as found, opened(folder / "data.nc") as truth:
+        assert found.slp.dims == ("member", "time", "lat", "lon") and found.slp.attrs["units"] == "hPa"
+        assert found.lead.values.tolist() == [24.0 * k for k in range(1, 7)]
+        assert found.forecast_reference_time.values == w.TIMES[99]
+        np.testing.assert_array_equal(found.time.values, w.TIMES[100:106])
+        assert "draw of the predictive distribution" in found.attrs["synoptax_members"]
+        assert (found.status.values == 0).all() and (found.steps_done.values == 6).all()
+        came = truth.slp.isel(time=slice(100, 106)).sortby("latitude").values
+        error = found.slp.values.mean(0) - came
+        assert np.sqrt(np.mean(error**2)) < 0.3 and 0.01 < float(found.slp.std("member").mean()) < 0.3
+
+
+def test_the_file_holds_what_the_emulator_steps_to(folder, tmp_path):
+    """One run of the best field, against steps in Python; units that convert make no difference."""
+    saved, _ = load_emulator(folder / "model")
+    now = open_dataset(folder / "now.nc")
+    past = np.stack([now[n].values[-2:] for n in ("slp", "wind")], axis=1).astype(float)
+    state = saved.emulator.begin(jnp.asarray(past))
+    for day in range(3):
+        state = saved.emulator.step(state, jnp.asarray(99.0 + day))
+    other = w.waves().isel(time=slice(95, 100))
+    other["slp"] = (other.slp.astype(float) * 100).assign_attrs(units="Pa")
+    w.write(other, tmp_path / "pascal.nc")
+    for file in (folder / "now.nc", tmp_path / "pascal.nc"):
+        done = forecast_files(folder / "model", file, tmp_path / "one.nc", Plan(3))
+        with opened(tmp_path / "one.nc") as found:
+            assert found.slp.dims == ("time", "lat", "lon")
+            np.testing.assert_allclose(found.slp.values[-1], saved.emulator.project(state)[0], atol=2e-3)
+    assert any("converted from Pa" in n for n in done.notes)
+
+
+def test_several_starts_are_scored_with_references_and_intervals(folder, tmp_path, capsys):
+    file, out = tmp_path / "fcs.nc", tmp_path / "scores"
+    plan = ("--steps", "4", "--members", "3", "--starts", "2001-04-20/2001-05-29", "--every", "2")
+    assert call("emulate", "forecast", folder / "model", folder / "data.nc", *plan, "--out", file) == 0
+    with opened(file) as found:
+        assert found.slp.dims == ("start", "member", "lead", "lat", "lon") and found.sizes["start"] == 20
+        assert (found.valid_time.values[:, 1] - found.start.values == np.timedelta64(48, "h")).all()
+    assert call("emulate", "evaluate", file, folder / "data.nc", "--model", folder / "model", "--out", out) == 0
+    assert "RMSE" in capsys.readouterr().out and (out / "report.html").is_file()
+    rows = json.loads((out / "results.json").read_text())["rows"]
+    named = {(r["method"], r["variable"], r["metric"]): r for r in rows}
+    mine, usual, same = (named[m, "slp, 48 h", "RMSE"] for m in ("forecast", "climatology", "persistence"))
+    assert mine["low"] < mine["value"] < mine["high"] < 0.3 < usual["value"] < same["value"]
+    assert mine["skill_vs_climatology_low"] > 0.9 and mine["unit"] == "hPa"
+    assert named["forecast", "wind, 24 h", "ACC"]["value"] > 0.99
+    assert named["persistence", "slp, 48 h", "ACC"]["value"] < -0.9  # half a turn away
+    assert 0 < named["forecast", "slp, 96 h", "FairCRPS"]["value"] < 0.2
+    assert ("forecast", "slp, 96 h", "SpreadSkill") in named and ("climatology", "slp, 24 h", "ACC") not in named
+
+
+def test_the_score_of_one_forecast_is_that_of_its_fields(folder, capsys):
+    assert call("emulate", "evaluate", folder / "fc.zarr", folder / "data.nc") == 0
+    said = capsys.readouterr().out
+    assert "of the truth itself" in said
+    with opened(folder / "fc.zarr") as found, opened(folder / "data.nc") as truth:
+        came = truth.slp.isel(time=100).sortby("latitude").values
+        apart = (found.slp.values[:, 0].mean(0) - came) ** 2
+    cells = np.diff(np.sin(np.deg2rad([-40, -20, 0, 20, 40])))
+    value = np.sqrt(np.average(apart.mean(axis=1), weights=cells))
+    line = next(x for x in said.splitlines() if x.startswith("forecast"))
+    assert f"{value:#.4g}" in line
+
+
+def test_a_cut_forecast_continues_to_the_same_numbers(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(forecasting, "_MOST", 2)
+    arguments = ("emulate", "forecast", folder / "model", folder / "now.nc", "--steps", "5", "--members", "2",
+                 "--perturb", "0.1", "--out")  # fmt: skip
+    assert call(*arguments, tmp_path / "whole.zarr") == 0
+    write, count = FineStream.write, []
+
+    def interrupted(self, *given):
+        count.append(1)
+        if len(count) == 2:
+            raise KeyboardInterrupt
+        write(self, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FineStream, "write", interrupted)
+        assert call(*arguments, tmp_path / "cut.zarr") == 2
+    assert not (tmp_path / "cut.zarr").exists()
+    done = forecast_files(folder / "model", folder / "now.nc", tmp_path / "cut.zarr", Plan(5, 2, 0.1))
+    assert done.resumed == 2
+    with opened(tmp_path / "whole.zarr") as one, opened(tmp_path / "cut.zarr") as other:
+        np.testing.assert_array_equal(one.slp.values, other.slp.values)
+        assert np.isfinite(one.slp.values).all()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["cut.zarr", "whole.zarr"]
+
+
+class _Runaway(AbstractDeterministic):
+    """Persistence, that multiplies fields whose corner is above a bound."""
+
+    layout: object
+    bound: float
+
+    def predict(self, predictors):
+        newest = predictors.fields[0][:, -2:]
+        return jnp.where(newest[:, :1, :1, :1] > self.bound, 100.0 * newest, newest)
+
+
+def test_a_run_that_leaves_its_model_ends_alone(folder, tmp_path, monkeypatch):
+    saved, _ = load_emulator(folder / "ridge")
+    with opened(folder / "now.nc") as now:
+        corner = float(now.slp.sortby("latitude").values[-1, 0, 0])
+    wild = eqx.tree_at(lambda e: e.forecast, saved.emulator, _Runaway(saved.emulator.layout, corner + 0.2))
+    monkeypatch.setattr(forecasting, "load_emulator", lambda _: (dataclasses.replace(saved, emulator=wild), {}))
+    done = forecast_files(folder / "ridge", folder / "now.nc", tmp_path / "fc.nc", Plan(5, 8, 0.4))
+    with opened(tmp_path / "fc.nc") as found:
+        ended = found.status.values == int(Status.runaway_state)
+        assert 0 < ended.sum() < 8 and (found.status.values[~ended] == 0).all()
+        alive = np.isfinite(found.slp.values).all(axis=(2, 3))
+        np.testing.assert_array_equal(alive.sum(axis=1), found.steps_done.values)
+        assert not alive[ended].any() and alive[~ended].all()
+    assert any("hundred standard deviations" in n for n in done.notes)
+    assert call("emulate", "evaluate", tmp_path / "fc.nc", folder / "data.nc") == 0
+
+
+CODE = """
+import json, sys
+import jax, numpy as np
+jax.config.update("jax_enable_x64", True)
+for path in sys.argv[1:]:
+    facts = json.load(open(path + ".json"))
+    step = jax.export.deserialize(open(path, "rb").read())
+    given = np.load(path + ".npz")
+    more = [jax.random.key_data(jax.random.key(7))] if len(facts["inputs"]) > 2 else []
+    out = step.call(given["fields"], given["time"], *more)
+    np.testing.assert_allclose(out, given["out"], rtol=1e-9, atol=1e-9)
+    assert step.platforms == ("cpu", "cuda") and list(out.shape) == facts["inputs"][0]["shape"]
+assert not [m for m in sys.modules if m.startswith(("synoptax", "equinox"))]
+"""
+
+
+def test_an_exported_step_needs_nothing_but_jax(folder, tmp_path):
+    task = wave()
+    method = UNetForecast(width=4, levels=2, training=Training(steps=4, every=2, batch=4, average=None))
+    network = Emulator.of(method.fit(task, key=jax.random.key(0)), task.train, dt=1.0)
+    export(network, tmp_path / "network")
+    assert call("emulate", "export", folder / "model", "--out", tmp_path / "linear") == 0
+    linear = load_emulator(folder / "model")[0].emulator
+    for name, emulator, key in (("network", network, None), ("linear", linear, jax.random.key(7))):
+        state = emulator.start(key=jax.random.key(1))
+        out = emulator.step(state, jnp.asarray(3.25), key=key).fields
+        np.savez(tmp_path / f"{name}.npz", fields=state.fields, time=np.asarray(3.25), out=out)
+    files = [str(tmp_path / n) for n in ("network", "linear")]
+    ran = subprocess.run([sys.executable, "-c", CODE, *files], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    facts = json.loads((tmp_path / "linear.json").read_text())
+    assert facts["channels"] == ["slp", "wind"] and facts["units"] == ["hPa", "m s-1"] and facts["step"] == "24 h"
+    assert facts["latitude"] == [-30.0, -10.0, 10.0, 30.0]
+
+
+def test_samples_never_reach_across_a_gap(tmp_path):
+    """Fields that hold the number of their day: the target is always the day after the newest of the past."""
+    times = np.delete(w.TIMES, [40, 41, 90])
+    day = ((times - times[0]) / np.timedelta64(1, "D")).astype(float)
+    values = np.broadcast_to(day[:, None, None], (len(day), 4, 6)).copy()
+    values[:, 0, 0] = np.nan  # land
+    w.write(w.dataset({"slp": values, "wind": values}, times), tmp_path / "gap.nc")
+    data = open_dataset(tmp_path / "gap.nc")
+    found = prepare_forecast(data, variables=["wind", "slp"], step=Cadence.parse("1D"), history=3)
+    assert found.task.layout.channels == ("wind", "slp")
+    for part, when in ((found.task.train, found.train_times), (found.task.valid, found.valid_times)):
+        past = np.asarray(part.predictors.fields[0])
+        target = np.asarray(part.truth)[:, 0, 1, 1]
+        np.testing.assert_array_equal(past[:, ::2, 1, 1], target[:, None] - np.array([3.0, 2.0, 1.0]))
+        assert (past[:, :, -1, 0] == 0).all() and np.isnan(np.asarray(part.truth)[:, :, -1, 0]).all()
+        np.testing.assert_allclose(when.seconds - when.seconds[0], 86_400 * (target - target[0]))
+    assert 43 not in np.asarray(found.task.train.truth)[:, 0, 1, 1]  # its past lies in the gap
+    assert np.nanmin(np.asarray(found.task.valid.predictors.fields[0])[:, :, 1, 1]) > np.nanmax(
+        np.asarray(found.task.train.truth)
+    )
+    thin = prepare_forecast(data, variables=["slp"], step=Cadence.parse("2D"), train="2001-01/2001-02", valid="2001-04")
+    moved = np.asarray(thin.task.train.truth)[:, 0] - np.asarray(thin.task.train.predictors.fields[0])[:, 0]
+    assert (moved[:, 1, 1] == 2.0).all() and "2 D" not in thin.notes and "kept, 48 h apart" in thin.notes[0]
+
+
+@pytest.mark.parametrize("calendar", ["standard", "noleap"])
+def test_months_are_stepped_by_the_calendar(calendar):
+    stamps = xr.date_range("2001-01-01", periods=72, freq="MS", calendar=calendar, use_cftime=calendar != "standard")
+    count = np.arange(72.0)
+    values = np.broadcast_to(count[:, None, None], (72, 4, 6))
+    coords = {"time": stamps, "lat": w.LAT[::-1], "lon": w.LON}
+    data = xr.Dataset({"sst": (("time", "lat", "lon"), values, {"units": "K"})}, coords)
+    found = prepare_forecast(data, variables=["sst"], step=Cadence.parse("3MS"), history=2)
+    moved = (
+        np.asarray(found.task.train.truth)[:, 0, 0, 0] - np.asarray(found.task.train.predictors.fields[0])[:, 1, 0, 0]
+    )
+    assert (moved == 3.0).all() and len(found.task.train) > 10
+    step, begun = found.task.layout.recipe.align.cadence, found.valid_times
+    np.testing.assert_array_equal(step.ahead(begun, 4).seconds[:1], step.ahead(step.ahead(begun, 1), 3).seconds[:1])
+    assert [t.text(0)[5:7] for t in (begun, step.ahead(begun, 4))] == [begun.text(0)[5:7]] * 2  # a year later
+
+
+@pytest.fixture
+def bad_fit(folder, tmp_path, capsys):
+    """Refuses a fit with some options changed; returns the sentence."""
+
+    def fit(*extra, data=folder / "data.nc"):
+        sentence = refused(capsys, *w.fit_arguments(data, tmp_path / "out", *extra))
+        assert not [p for p in tmp_path.iterdir() if "out" in p.name]
+        return sentence
+
+    return fit
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--step", "36h"), "24 h, and a step of 36 h is no multiple of that; give --step 24h"),
+        (("--step", "6h"), "no multiple"),
+        (("--step", "1MS"), "a step of a month is no multiple"),
+        (("--step", "soon"), "not a length of time"),
+        (("--variables", "slp,t2m"), "no variable 't2m'"),
+        (("--method", "unet-forecasts"), "UNetForecast"),
+        (("--method", "Kernel"), "There is no method"),
+        (("--train", "2001-01/2001-03"), "Give both --train and --valid"),
+        (("--train", "2001-01/2001-03", "--valid", "2001-04"), "without the gap that is needed"),
+        (("--history", "60"), "too few to train and to validate"),
+    ],
+)
+def test_bad_fits(bad_fit, options, words):
+    assert words in bad_fit(*options)
+
+
+def test_stations_are_refused(bad_fit, tmp_path):
+    data = w.waves().isel(latitude=0).rename(longitude="station").drop_vars("latitude")
+    data = data.assign_coords(station=list("abcdef"), lat=("station", np.arange(6.0)), lon=("station", np.arange(6.0)))
+    assert "needs fields on a grid" in bad_fit(data=w.write(data, tmp_path / "stations.nc"))
+
+
+@pytest.fixture
+def bad_forecast(folder, tmp_path, capsys):
+    """Refuses a forecast from other fields; returns the sentence."""
+
+    def forecast(initial=None, *extra, model="model"):
+        file = folder / "now.nc" if initial is None else w.write(initial, tmp_path / "initial.nc")
+        out = tmp_path / "fc.zarr"
+        sentence = refused(capsys, "emulate", "forecast", folder / model, file, "--steps", "3", "--out", out, *extra)
+        assert not [p for p in tmp_path.iterdir() if "fc.zarr" in p.name]
+        return sentence
+
+    return forecast
+
+
+def test_initial_fields_that_do_not_fit(bad_forecast):
+    now = w.waves().isel(time=slice(90, 100))
+    assert "but the model was fitted on a 4x6 grid" in bad_forecast(now.isel(longitude=slice(0, 4)))
+    assert "no variable 'wind'" in bad_forecast(now.drop_vars("wind"))
+    gap = bad_forecast(now.isel(time=[0, 1, 2, 3, 9]))
+    assert "needs 2 fields 24 h apart" in gap and "2001-04-09" in gap and "another --from" in gap
+    half = now.assign_coords(time=w.TIMES[90] + np.arange(10) * np.timedelta64(36, "h"))
+    assert "needs 2 fields 24 h apart" in bad_forecast(half)
+    wrong = now.copy()
+    wrong["slp"] = wrong.slp.assign_attrs(units="K")
+    assert "measure different things" in bad_forecast(wrong)
+    pascal = now.copy()
+    pascal["slp"] = (pascal.slp * 100).assign_attrs(units="")
+    assert "check its unit" in bad_forecast(pascal)
+    empty = now.copy(deep=True)
+    empty["wind"][-1] = np.nan
+    assert "holds no finite value" in bad_forecast(empty)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--from", "2003-01-01"), "no time in 2003-01-01"),
+        (("--from", "2001-04-06"), "has none at 2001-04-05"),
+        (("--from", "2001-04-09", "--starts", "2001-04"), "not both"),
+        (("--perturb", "0.1"), "is for members"),
+        (("--members", "3", "--perturb", "-1"), "must be positive"),
+    ],
+)
+def test_bad_plans(bad_forecast, options, words):
+    assert words in bad_forecast(None, *options)
+
+
+def test_members_that_would_be_alike_and_other_models(bad_forecast, folder, tmp_path):
+    assert "no predictive distribution" in bad_forecast(None, "--members", "3", model="ridge")
+    assert "no model.json" in bad_forecast(model="nowhere")
+    from synoptax.core import save
+
+    save(Ridge.example(), folder / "other")
+    assert "not an emulator" in bad_forecast(model="other")
+
+
+def test_truths_that_do_not_fit(folder, tmp_path, capsys):
+    def said(truth, forecast=folder / "fc.zarr", *extra):
+        file = w.write(truth, tmp_path / "truth.nc")
+        sentence = refused(capsys, "emulate", "evaluate", forecast, file, "--out", tmp_path / "scores", *extra)
+        assert not (tmp_path / "scores").exists()
+        return sentence
+
+    whole = w.waves()
+    assert "No valid time of the forecast (2001-04-11 to 2001-04-16)" in said(whole.isel(time=slice(0, 100)))
+    assert "bring both to one grid" in said(whole.isel(latitude=slice(0, 2)))
+    assert "do not both hold any variable" in said(whole.rename(slp="a", wind="b"))
+    assert "do not both hold t2m" in said(whole, folder / "fc.zarr", "--variables", "t2m")
+    assert "what 'synoptax emulate forecast' wrote" in said(whole, folder / "data.nc")
+    assert "not the emulator of this forecast" in said(
+        whole, folder / "fc.zarr", "--model", _elsewhere(folder, tmp_path)
+    )
+
+
+def _elsewhere(folder, tmp_path):
+    """An emulator of one of the variables."""
+    data = open_dataset(folder / "data.nc").isel(lat=slice(0, 3))
+    prepared = prepare_forecast(data, variables=["slp"], step=Cadence(86_400))
+    fit_emulator(prepared, tmp_path / "elsewhere", method=Ridge.example())
+    return tmp_path / "elsewhere"

@@ -18,9 +18,9 @@ class FourierOperator(eqx.Module):
     h = P u;  depth times  h ← σ(W h + b + F⁻¹ R_k F h)  for |k_y| < modes_y, 0 ≤ k_x < modes_x, the last without σ;
     out = Q₂ σ(Q₁ h), σ GELU, R_k a complex matrix of width x width a wave, kept as two real arrays.
 
-    The few waves are found and summed by matrix products with sines and cosines instead of a fast transform, which on
-    small grids is faster (`python -m benchmarks fno_step`). Shifting a periodic field shifts the output. The same
-    weights act on finer grids; what a coarser grid cannot carry is left out.
+    The few waves are found and summed by matrix products with sines and cosines instead of a fast transform.
+    Shifting a periodic field shifts the output. The same weights act on finer grids; what a coarser grid cannot carry is
+    left out.
 
     When to use: smooth or turbulent fields on periodic boxes, one row of cells included (`modes` (1, n)), and grids of
     several sizes. When not: regional grids, whose opposite edges it takes for neighbours; sharp local features alone.

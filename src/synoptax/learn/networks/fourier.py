@@ -19,8 +19,8 @@ class FourierOperator(eqx.Module):
     out = Q₂ σ(Q₁ h), σ GELU, R_k a complex matrix of width x width a wave, kept as two real arrays.
 
     The few waves are found and summed by matrix products with sines and cosines instead of a fast transform.
-    Shifting a periodic field shifts the output. The same weights act on finer grids; what a coarser grid cannot carry is
-    left out.
+    Shifting a periodic field shifts the output. The same weights act on finer grids; what a coarser grid cannot carry
+    is left out.
 
     When to use: smooth or turbulent fields on periodic boxes, one row of cells included (`modes` (1, n)), and grids of
     several sizes. When not: regional grids, whose opposite edges it takes for neighbours; sharp local features alone.

@@ -22,10 +22,11 @@ from synoptax.experiment import forecasting
 from synoptax.experiment.emulated import load_emulator
 from synoptax.experiment.emulating import fit_emulator
 from synoptax.experiment.forecasting import Plan, forecast_files
-from synoptax.fields.cadence import Cadence
+from synoptax.fields.cadence import Cadence, season
 from synoptax.fields.forecast import prepare_forecast
 from synoptax.fields.io import open_dataset
 from synoptax.fields.stream import FineStream
+from synoptax.fields.times import Times
 from synoptax.learn import AbstractDeterministic, Training
 
 
@@ -235,6 +236,8 @@ def test_samples_never_reach_across_a_gap(tmp_path):
         np.testing.assert_array_equal(past[:, ::2, 1, 1], target[:, None] - np.array([3.0, 2.0, 1.0]))
         assert (past[:, :, -1, 0] == 0).all() and np.isnan(np.asarray(part.truth)[:, :, -1, 0]).all()
         np.testing.assert_allclose(when.seconds - when.seconds[0], 86_400 * (target - target[0]))
+        begun = Times(when.seconds - 86_400)
+        np.testing.assert_allclose(part.predictors.phases, begun.phases(), atol=1e-6)
     assert 43 not in np.asarray(found.task.train.truth)[:, 0, 1, 1]  # its past lies in the gap
     assert np.nanmin(np.asarray(found.task.valid.predictors.fields[0])[:, :, 1, 1]) > np.nanmax(
         np.asarray(found.task.train.truth)
@@ -242,6 +245,15 @@ def test_samples_never_reach_across_a_gap(tmp_path):
     thin = prepare_forecast(data, variables=["slp"], step=Cadence.parse("2D"), train="2001-01/2001-02", valid="2001-04")
     moved = np.asarray(thin.task.train.truth)[:, 0] - np.asarray(thin.task.train.predictors.fields[0])[:, 0]
     assert (moved[:, 1, 1] == 2.0).all() and "2 D" not in thin.notes and "kept, 48 h apart" in thin.notes[0]
+
+
+@pytest.mark.parametrize("calendar", ["standard", "noleap", "360_day"])
+def test_the_season_that_a_model_is_told_is_that_of_the_date(calendar):
+    times = Times(86_400 * np.arange(-20_000, 20_000, 37) + 21_600, calendar)
+    days = season(times)
+    off = np.mod(2 * np.pi * days / 365.25 - times.phases()[:, 0] + np.pi, 2 * np.pi) - np.pi
+    assert np.abs(off).max() <= 2 * np.pi * 0.51 / 365.25
+    np.testing.assert_allclose(np.mod(days, 1.0), 0.25, atol=1e-9)
 
 
 @pytest.mark.parametrize("calendar", ["standard", "noleap"])
@@ -378,3 +390,22 @@ def _elsewhere(folder, tmp_path):
     prepared = prepare_forecast(data, variables=["slp"], step=Cadence(86_400))
     fit_emulator(prepared, tmp_path / "elsewhere", method=Ridge.example())
     return tmp_path / "elsewhere"
+
+
+def test_static_fields_go_with_the_emulator(folder, tmp_path):
+    """Ridge reads them; the emulator hands them on at every step."""
+    high = xr.Dataset({"orog": (("lat", "lon"), np.arange(24.0).reshape(4, 6), {"units": "m"})},
+                      {"lat": w.LAT[::-1], "lon": w.LON})  # fmt: skip
+    file = w.write(high, tmp_path / "high.nc")
+    extra = ("--method", "ridge", "--static", file)
+    assert call(*w.fit_arguments(folder / "data.nc", tmp_path / "model", *extra)) == 0
+    emulator = load_emulator(tmp_path / "model")[0].emulator
+    np.testing.assert_array_equal(emulator.static, np.arange(24.0).reshape(1, 4, 6))
+    assert call("emulate", "forecast", tmp_path / "model", folder / "now.nc", "--steps", "2", "--out",
+                tmp_path / "fc.nc") == 0  # fmt: skip
+
+
+def test_starts_whose_past_has_a_gap_are_left_out_and_named(folder, tmp_path):
+    data = w.write(w.waves().isel(time=np.delete(np.arange(160), 105)), tmp_path / "gap.nc")
+    done = forecast_files(folder / "model", data, tmp_path / "fc.nc", Plan(2, starts="2001-04-10/2001-04-20"))
+    assert len(done.starts) == 9 and any("1 of 10 initial times left out" in n for n in done.notes)

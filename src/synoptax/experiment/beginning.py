@@ -62,7 +62,12 @@ def beginnings(
             f"A forecast from {times.text(int(wanted[0]))} needs {history} fields {step.text} apart, but the file, "
             f"{times.span()}, has none at {lost}; give a file with the whole past, or another --from."
         )
-    return _read(reader, times.at(wanted[whole]), rows[whole], starts is not None)
+    found = _read(reader, times.at(wanted[whole]), rows[whole], starts is not None)
+    short = int((~there.all(axis=1)).sum())
+    if short == 0:
+        return found
+    said = f"{short} of {len(wanted)} initial times left out: their past of {history} fields has a gap"
+    return dataclasses.replace(found, notes=(*found.notes, said))
 
 
 def _wanted(times: Times, begin: str | None, starts: str | None) -> np.ndarray:

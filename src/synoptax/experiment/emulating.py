@@ -69,12 +69,14 @@ def fit_emulator(
     key, name = jax.random.key(seed), type(method).__name__
     try:
         model = method.fit(task, key=key, monitor=dataclasses.replace(monitor.within(name), folder=working))
-        scored = held_out(method, model, task, key, monitor.within("score"))
-        if not np.all(np.isfinite(predict(model, task.valid.predictors))) or not np.all(np.isfinite(scored)):
-            raise InputError(f"{name} gave fields that are not finite on --valid; choose another --method or --seed.")
     except InputError:
-        shutil.rmtree(working, ignore_errors=True)
+        if not any(p.is_file() for p in working.rglob("*")):  # refused before anything was learned
+            shutil.rmtree(working, ignore_errors=True)
         raise
+    scored = held_out(method, model, task, key, monitor.within("score"))
+    if not np.all(np.isfinite(predict(model, task.valid.predictors))) or not np.all(np.isfinite(scored)):
+        shutil.rmtree(working, ignore_errors=True)
+        raise InputError(f"{name} gave fields that are not finite on --valid; choose another --method or --seed.")
     climatology = HarmonicClimatology.of(task.train.truth, prepared.train_times.phases())
     emulator = Emulator.of(model, task.train, dt=_step(prepared).days)
     saved = Emulated(emulator, prepared.preparation, climatology, name)

@@ -139,8 +139,9 @@ class _Pair:
         ]
         if len(self.leads) < self.file.steps:
             found.append(f"{len(self.leads)} of {self.file.steps} leads are scored.")
-        if (self.before < 0).all():
-            found.append("Persistence is not scored: the truth holds none of the initial times.")
+        if (self.before < 0).any():
+            lost = int((self.before < 0).sum())
+            found.append(f"Persistence is not scored: the truth lacks {lost} of the initial times.")
         return found
 
     def blocks(self) -> np.ndarray:
@@ -328,7 +329,7 @@ def _lead_rows(
             high=high[i, v],
             unit=pair.units[v] if metric.better in ("lower", "zero") else "",
             better=metric.better,
-            comparisons={k: {"skill": tuple(float(c[i, v]) for c in found)} for k, found in compared.items()},
+            comparisons={k: {"skill": (c[0][i, v], c[1][i, v], c[2][i, v])} for k, c in compared.items()},
         )
         for v, name in enumerate(pair.names)
         for i, at in enumerate(pair.leads)

@@ -218,8 +218,8 @@ class _Runs:
         fields = np.asarray(found)[:, : stop - start].astype(np.float32)
         fields, status, done = self._judged(fields, state, start)
         state = {"fields": np.asarray(last), "status": status, "done": done}
-        ahead = self.shape if self.begun.several else self.shape[1:]
-        ahead = ahead if self.plan.members is not None else ahead[:-1]
+        starts, members = self.shape
+        ahead = [starts] * self.begun.several + [members] * (self.plan.members is not None)
         return fields.reshape(*ahead, *fields.shape[1:]), state
 
     def _judged(
@@ -266,9 +266,10 @@ def _name(step: int) -> str:
 def _endings(status: np.ndarray, done: np.ndarray, starts: Times, plan: Plan) -> list[str]:
     """A sentence about every run that ended early; of many, the first ten."""
     bad = np.argwhere(status != int(Status.successful))
+    why = {int(s): s.sentence.rstrip(".") for s in Status}
     said = [
         f"the run from {starts.text(int(s))}{'' if plan.members is None else f', member {m},'} ended after "
-        f"{done[s, m]} of {plan.steps} steps: {Status(int(status[s, m])).sentence.rstrip('.')}"
+        f"{done[s, m]} of {plan.steps} steps: {why[int(status[s, m])]}"
         for s, m in bad[:10]
     ]
     return [*said, f"{len(bad)} of {status.size} runs ended early"] if len(bad) else []

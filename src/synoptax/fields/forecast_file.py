@@ -22,7 +22,7 @@ _OWN = ("status", "steps_done")
 def frame_of(
     layout: Layout, starts: Times, *, steps: int, step: Cadence, members: int | None, notes: tuple[str, ...]
 ) -> xr.Dataset:
-    """Coordinates and attributes of forecasts: (member, time, *place), from several starts (start, member, lead, *place).
+    """Coordinates and attributes of forecasts: (member, time, *place), of several starts (start, member, lead, *place).
 
     **Arguments:**
     - `starts`: the initial times.

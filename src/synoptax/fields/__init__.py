@@ -3,6 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING
 
+from .cadence import Cadence as Cadence
 from .climatology import HarmonicClimatology as HarmonicClimatology
 from .grid import Axis as Axis, Grid as Grid, Place as Place, Points as Points
 from .normalise import (
@@ -41,11 +42,13 @@ from .units import conversion as conversion, to_units as to_units
 
 if TYPE_CHECKING:
     from .accept import to_dataset as to_dataset
+    from .forecast import prepare_forecast as prepare_forecast
     from .prepare import Preparation as Preparation, prepare_task as prepare_task
     from .reading import Reader as Reader, predictors_from as predictors_from
 
 _LATER = {
     "to_dataset": "accept",
+    "prepare_forecast": "forecast",
     "prepare_task": "prepare",
     "Preparation": "prepare",
     "Reader": "reading",

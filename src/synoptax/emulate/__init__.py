@@ -1,6 +1,12 @@
 """Learned dynamics: one method a file, one line a method; `Emulator` makes a model of what they learn."""
 
 from .afno_forecast import AFNOForecast as AFNOForecast
+from .constrained import Constrained as Constrained
+from .constraints import (
+    AbstractConstraint as AbstractConstraint,
+    LatentConstraint as LatentConstraint,
+    WhitenedConstraint as WhitenedConstraint,
+)
 from .continued import Continued as Continued
 from .emulator import Emulator as Emulator, Past as Past
 from .extended_dmd import ExtendedDMD as ExtendedDMD
@@ -17,5 +23,6 @@ from .latent import AbstractLatentForecast as AbstractLatentForecast, LatentEmul
 from .linear_inverse import LinearInverse as LinearInverse
 from .pangu_forecast import PanguForecast as PanguForecast
 from .serve import export as export
+from .pretrained_forecast import PretrainedForecast as PretrainedForecast
 from .unet_forecast import UNetForecast as UNetForecast
 from .vit_forecast import ViTForecast as ViTForecast

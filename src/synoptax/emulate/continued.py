@@ -11,8 +11,8 @@ from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..learn.objectives import AbstractDistance, SquaredDistance
 from ..learn.training import Training
 from ..records import Task
-from .schooling import Lesson, NetworkForecast, teach
 from .fno_forecast import FNOForecast
+from .schooling import Lesson, NetworkForecast, teach
 
 
 class Continued(AbstractMethod):

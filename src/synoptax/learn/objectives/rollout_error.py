@@ -30,13 +30,12 @@ class RolloutError(AbstractObjective):
     ) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
         del average
         past, phases, targets = batch
-        stepper, distance, weights = jax.lax.stop_gradient((self.stepper, self.distance, self.weights))
 
         def one(past: Array, phases: Array, targets: Array, key: PRNGKeyArray) -> Array:
             errors = []
             for k in range(targets.shape[0]):  # not a scan: XLA's CPU backend is slow at convolutions in loops
-                new = stepper.advance(model, past, phases[k], key=jax.random.fold_in(key, k))
-                errors.append(distance(new, targets[k], weights))
+                new = self.stepper.advance(model, past, phases[k], key=jax.random.fold_in(key, k))
+                errors.append(self.distance(new, targets[k], self.weights))
                 past = jnp.concatenate([past[1:], new[None]])
             return jnp.stack(errors)
 

@@ -1,0 +1,5 @@
+"""In which space a forecast is compared with the truth when it is taught on, one way a file."""
+
+from .base import AbstractConstraint as AbstractConstraint
+from .latent import LatentConstraint as LatentConstraint
+from .whitened import WhitenedConstraint as WhitenedConstraint

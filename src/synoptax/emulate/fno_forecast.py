@@ -46,7 +46,7 @@ class FNOForecast(AbstractNetworkForecast):
 
     @classmethod
     def example(cls) -> "FNOForecast":
-        return cls(width=4, depth=2, modes=(2, 3), training=EXAMPLE)
+        return cls(width=8, depth=2, modes=(2, 3), training=EXAMPLE)
 
     def build(self, reader: Reader, place: Grid, *, key: PRNGKeyArray) -> FourierOperator:
         """No more waves along y than the rows carry."""

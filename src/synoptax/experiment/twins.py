@@ -101,7 +101,7 @@ def run_twins(experiment: TwinExperiment, *, out: str | Path, monitor: Monitor =
         experiment.name,
         experiment.title,
         rows,
-        figures=_figures(experiment, found),
+        figures=(errors_in_time(found, experiment.problem.interval),),
         notes=notes,
         seconds=time.monotonic() - began,
     )
@@ -238,10 +238,9 @@ def _remarks(experiment: TwinExperiment, found: dict[str, Outcome]) -> list[str]
     return said
 
 
-def _figures(experiment: TwinExperiment, found: dict[str, Outcome]) -> tuple[Figure, ...]:
-    """The error in time, smoothed over twenty analyses, median and quartiles over seeds."""
+def errors_in_time(found: dict[str, Outcome], dt: float) -> Figure:
+    """Means over a fiftieth of the analyses, `dt` apart; median and quartiles over seeds."""
     lines = {}
-    dt = experiment.problem.interval
     for label, outcome in found.items():
         errors = outcome.series["analysis"]
         width = max(1, errors.shape[1] // 50)
@@ -250,4 +249,4 @@ def _figures(experiment: TwinExperiment, found: dict[str, Outcome]) -> tuple[Fig
         x = (np.arange(count) + 0.5) * width * dt
         low, middle, high = np.quantile(means, [0.25, 0.5, 0.75], axis=0)
         lines[label] = Line(x, middle, low, high)
-    return (Lines("Analysis error: median and quartiles over seeds", "time", "RMSE", lines, log_y=True),)
+    return Lines("Analysis error: median and quartiles over seeds", "time", "RMSE", lines, log_y=True)

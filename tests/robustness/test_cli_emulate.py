@@ -27,7 +27,7 @@ from synoptax.fields.forecast import prepare_forecast
 from synoptax.fields.io import open_dataset
 from synoptax.fields.stream import FineStream
 from synoptax.fields.times import Times
-from synoptax.learn import AbstractDeterministic, Training
+from synoptax.learn import AbstractDeterministic
 
 
 @pytest.fixture(scope="module")
@@ -203,8 +203,8 @@ assert not [m for m in sys.modules if m.startswith(("synoptax", "equinox"))]
 
 def test_an_exported_step_needs_nothing_but_jax(folder, tmp_path):
     task = wave()
-    method = UNetForecast(width=4, levels=2, training=Training(steps=4, every=2, batch=4, average=None))
-    network = Emulator.of(method.fit(task, key=jax.random.key(0)), task.train, dt=1.0)
+    untrained = UNetForecast(width=4, levels=2).fresh(task, key=jax.random.key(0))
+    network = Emulator.of(untrained, task.train, dt=1.0)
     export(network, tmp_path / "network")
     assert call("emulate", "export", folder / "model", "--out", tmp_path / "linear") == 0
     linear = load_emulator(folder / "model")[0].emulator
@@ -409,3 +409,19 @@ def test_starts_whose_past_has_a_gap_are_left_out_and_named(folder, tmp_path):
     data = w.write(w.waves().isel(time=np.delete(np.arange(160), 105)), tmp_path / "gap.nc")
     done = forecast_files(folder / "model", data, tmp_path / "fc.nc", Plan(2, starts="2001-04-10/2001-04-20"))
     assert len(done.starts) == 9 and any("1 of 10 initial times left out" in n for n in done.notes)
+
+
+def test_where_every_run_has_ended_there_is_no_score(folder, tmp_path, capsys):
+    """One start of three is missing from its second step on: scores at one step stay, those at two are no numbers."""
+    plan = Plan(2, starts="2001-04-20/2001-04-22")
+    forecast_files(folder / "model", folder / "data.nc", tmp_path / "fc.nc", plan)
+    with opened(tmp_path / "fc.nc") as found:
+        cut = found.load()
+    cut["slp"][1, 1], cut["wind"][1, 1] = np.nan, np.nan
+    w.write(cut, tmp_path / "cut.nc")
+    out = tmp_path / "scores"
+    assert call("emulate", "evaluate", tmp_path / "cut.nc", folder / "data.nc", "--out", out) == 0
+    assert "At 1 of 6 fields" in capsys.readouterr().out
+    rows = json.loads((out / "results.json").read_text())["rows"]
+    scores = {r["variable"]: r["value"] for r in rows if r["method"] == "forecast" and r["metric"] == "RMSE"}
+    assert scores["slp, 24 h"] < 0.3 and scores["slp, 48 h"] is None

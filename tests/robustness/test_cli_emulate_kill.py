@@ -47,7 +47,8 @@ def test_fit_and_forecast_survive_kills(tmp_path):
     kills = killed_until_done(FIT, data, tmp_path / "cut", seed=1, steps=4, most=3)
     one, other = (load_emulator(tmp_path / n)[0].emulator for n in ("model", "cut"))
     for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
-        np.testing.assert_array_equal(a, b)
+        if isinstance(a, jax.Array):  # the log, in NumPy, holds seconds
+            np.testing.assert_array_equal(a, b)
     unbroken(FORECAST, tmp_path / "model", data, tmp_path / "fc.zarr")
     kills += killed_until_done(FORECAST, tmp_path / "model", data, tmp_path / "cut.zarr", seed=2, steps=5, most=4)
     options = {"engine": "zarr", "consolidated": False}

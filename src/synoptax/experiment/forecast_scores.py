@@ -137,6 +137,8 @@ class _Pair:
             f"{len(self.file.starts)} starts, {self.file.starts.span()}; {int((self.rows >= 0).sum())} of "
             f"{self.rows.size} valid times are in the truth."
         ]
+        if self.block:
+            found.append(f"Intervals resample blocks of {self.block} d of starts.")
         if len(self.leads) < self.file.steps:
             found.append(f"{len(self.leads)} of {self.file.steps} leads are scored.")
         if (self.before < 0).any():
@@ -144,13 +146,25 @@ class _Pair:
             found.append(f"Persistence is not scored: the truth lacks {lost} of the initial times.")
         return found
 
-    def blocks(self) -> np.ndarray:
-        """A number a start: the longest blocks of days of which there are ten, else every start by itself."""
+    @functools.cached_property
+    def land(self) -> np.ndarray:
+        """Where nothing is forecast, (channel, *place): missing in a first field that is there."""
+        for start in range(len(self.file.starts)):
+            first = self.file.read(self.names, slice(start, start + 1), np.array([1]))[:, 0, 0]
+            if np.isfinite(first).any():
+                return np.isnan(first).all(axis=0)
+        return np.zeros((len(self.names), *self.file.place.shape), bool)
+
+    @functools.cached_property
+    def block(self) -> int:
+        """Days in a block of starts: the most of which there are ten; 0 for starts by themselves."""
         days = self.file.starts.seconds // DAY
-        for length in _BLOCKS:
-            if np.unique(days // length).size >= 10:
-                return days // length
-        return np.arange(len(days))
+        return next((n for n in _BLOCKS if np.unique(days // n).size >= 10), 0)
+
+    def blocks(self) -> np.ndarray:
+        """A number a start; equal ones are resampled together."""
+        days = self.file.starts.seconds // DAY
+        return days // self.block if self.block else np.arange(len(days))
 
 
 def _paired(file: ForecastFile, truth: xr.Dataset, variables: Sequence[str] | None) -> _Pair:
@@ -274,7 +288,7 @@ def _chunk(
     steps = pair.leads[leads]
     members = pair.file.read(pair.names, starts, steps)
     truth, climate = pair.true(pair.rows[starts, leads]), _usual(pair, usual, starts, steps)
-    land = np.isnan(members).all(axis=(0, 1, 2))
+    land = pair.land
     alive = np.isfinite(members[..., ~land]).all(axis=-1)  # (member, start, lead)
     truth = np.where(land, np.nan, truth)
     some = alive.any(axis=0)[..., None, None, None]

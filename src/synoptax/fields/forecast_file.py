@@ -15,8 +15,7 @@ from .io import open_raw
 from .places import place_of
 from .times import Times
 
-_STEP = "synoptax_step"
-_OWN = ("status", "steps_done")
+_STEP, _VARIABLES = "synoptax_step", "synoptax_variables"
 
 
 def frame_of(
@@ -32,7 +31,7 @@ def frame_of(
     first = step_times(starts, step, steps)
     frame = template(layout, first[0], members=members, notes=notes)
     frame.attrs["title"] = f"{', '.join(layout.channels)} forecast by synoptax"
-    frame.attrs[_STEP] = step.code
+    frame.attrs |= {_STEP: step.code, _VARIABLES: " ".join(layout.channels)}
     lead = length * np.arange(1, steps + 1)
     named = {"standard_name": "forecast_period", "units": unit}
     begun = {"standard_name": "forecast_reference_time"}
@@ -101,14 +100,16 @@ class ForecastFile:
         **Raises:** `InputError` when the file holds no forecasts of this library.
         """
         data = open_raw(str(path))
-        if _STEP not in data.attrs:
+        if not {_STEP, _VARIABLES} <= data.attrs.keys():
             raise InputError(
                 f"'{path}' does not say from when and how far its fields are forecast; give what 'synoptax emulate "
                 "forecast' wrote."
             )
         for name in [v for v in data.variables if data[v].attrs.get("crs_wkt")]:
             data = data.set_coords(name)
-        names = tuple(str(v) for v in data.data_vars if v not in _OWN)
+        names = tuple(n for n in str(data.attrs[_VARIABLES]).split() if n in data.data_vars)
+        if not names:
+            raise InputError(f"'{path}' holds none of the variables that were forecast; give the whole file.")
         along = "lead" if "start" in data.dims else "time"
         begun = data["start" if along == "lead" else "forecast_reference_time"].values
         place = place_of(data, names[0])

@@ -14,6 +14,7 @@ RUNS = {  # name: arguments with which it ends in a few minutes
     "assimilation_cycle": ["--rounds", "2", "--count", "400"],
     "fourdvar_batch": [],
     "letkf_grid": [],
+    "window_latency": ["--rounds", "2"],
     "solver_steps": ["--rounds", "3", "--seconds", "0.2"],
 }
 

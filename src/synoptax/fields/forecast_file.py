@@ -60,7 +60,8 @@ def outcomes(status: np.ndarray, done: np.ndarray, frame: xr.Dataset) -> xr.Data
     dims = tuple(d for d in ("start", "member") if d in frame.sizes)
     shape = tuple(frame.sizes[d] for d in dims)
     known = [Status.successful, Status.nonfinite_state, Status.runaway_state]
-    flags = {
+    flags: dict[str, object] = {
+        "units": "1",
         "long_name": "how the run ended; its fields are missing afterwards",
         "flag_values": np.array([int(s) for s in known], np.int32),
         "flag_meanings": " ".join(s.name for s in known),
@@ -68,7 +69,11 @@ def outcomes(status: np.ndarray, done: np.ndarray, frame: xr.Dataset) -> xr.Data
     return xr.Dataset(
         {
             "status": (dims, status.reshape(shape).astype(np.int32), flags),
-            "steps_done": (dims, done.reshape(shape).astype(np.int32), {"long_name": "steps before the run ended"}),
+            "steps_done": (
+                dims,
+                done.reshape(shape).astype(np.int32),
+                {"units": "1", "long_name": "steps before the run ended"},
+            ),
         }
     )
 

@@ -4,6 +4,7 @@ from .balearics_precipitation import BalearicsPrecipitationCard as BalearicsPrec
 from .era5_uk_t2m_x4 import Era5UKT2mX4Card as Era5UKT2mX4Card
 from .tiny_waves import TinyWaves as TinyWaves
 from .iberia_winter import IberiaWinterCard as IberiaWinterCard
+from .chaosbench_claims import ChaosBenchClaims as ChaosBenchClaims
 from .held_suarez_5p6_to_2p8 import HeldSuarezCard as HeldSuarezCard
 from .dynamo_ablations import DynamoAblations as DynamoAblations
 from .label_efficiency import LabelEfficiency as LabelEfficiency

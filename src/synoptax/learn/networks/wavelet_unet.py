@@ -31,7 +31,7 @@ class WaveletUNet(eqx.Module):
 
     **Good values:** count 3 for sides of 32 to 128, width 32 to 64.
 
-    **Fails when:** a side is not a multiple of 2^count.
+    **Fails when:** a side is not a multiple of 2^count; a width of 8 or less, for the reason in `ConditionedUNet`.
 
     Reference: Wavelet Flow Matching (2026), arXiv:2605.16573, from its abstract only.
     """

@@ -8,6 +8,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 RUNS = {  # name: arguments with which it ends in a few minutes
     "unet_step": ["--quick", "--threads", "1"],
+    "fno_step": ["--quick", "--threads", "1"],
     "regridding": [],
     "apply_throughput": [],
     "apply_memory": ["--cap-mb", "256"],

@@ -1,16 +1,12 @@
 """synoptax.learn.networks.UNet in PyTorch, layer by layer, and its training step. Runs in `.venv-peers`."""
 
-import argparse
 import itertools
-import os
-import time
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
-from .peer import clocked, serve
+from .torch_step import gelu, serve_steps
 
 
 class Conv(nn.Module):
@@ -39,10 +35,6 @@ class ChannelNorm(nn.Module):
 
     def forward(self, field: torch.Tensor) -> torch.Tensor:
         return functional.group_norm(field, self.groups, self.scale, self.shift, eps=1e-5)
-
-
-def gelu(field: torch.Tensor) -> torch.Tensor:
-    return functional.gelu(field, approximate="tanh")
 
 
 class ResidualBlock(nn.Module):
@@ -103,59 +95,9 @@ class UNet(nn.Module):
         return self.head(gelu(self.norm(h)))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("start", help="file with weights, inputs and targets, see unet_step.py")
-    parser.add_argument("--channels-last", action="store_true")
-    parser.add_argument("--compile", action="store_true")
-    given = parser.parse_args()
-    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    start = np.load(given.start)
-    weights = [start[f"weight_{i}"] for i in range(int(start["weights"]))]
-    inputs, targets = (torch.from_numpy(start[n]).permute(0, 3, 1, 2).contiguous() for n in ("inputs", "targets"))
-    model = UNet(inputs.shape[1], targets.shape[1], width=int(start["width"]), levels=int(start["levels"]))
-    with torch.no_grad():
-        for parameter, weight in zip(model.parameters(), weights, strict=True):
-            there = torch.from_numpy(weight.transpose(3, 2, 0, 1).copy() if weight.ndim == 4 else weight)
-            if there.shape != parameter.shape:
-                raise SystemExit(f"A weight of shape {tuple(there.shape)} was given where {parameter.shape} is needed.")
-            parameter.copy_(there)
-    if given.channels_last:
-        model, inputs, targets = (x.to(memory_format=torch.channels_last) for x in (model, inputs, targets))
-    forward = torch.compile(model) if given.compile else model
-    optimiser = torch.optim.AdamW(
-        model.parameters(), lr=float(start["rate"]), betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2, fused=True
-    )
-    losses: list[float] = []
-
-    def step() -> None:
-        optimiser.zero_grad(set_to_none=True)
-        loss = functional.mse_loss(forward(inputs), targets)
-        loss.backward()
-        optimiser.step()
-        losses.append(loss.item())
-
-    def warm(steps: int) -> dict:
-        begin = time.perf_counter()
-        step()
-        first = time.perf_counter() - begin
-        for _ in range(steps - 1):
-            step()
-        return {"compile": first, "losses": losses[:steps]}
-
-    serve(
-        {
-            "describe": lambda: {
-                "parameters": sum(p.numel() for p in model.parameters()),
-                "version": f"torch {torch.__version__}",
-                "threads": torch.get_num_threads(),
-            },
-            "warm": warm,
-            "step": lambda repeats: clocked(step, repeats),
-            "fit": lambda repeats: clocked(step, repeats),
-        }
-    )
-
-
 if __name__ == "__main__":
-    main()
+    serve_steps(
+        lambda start, a, b, given: UNet(a, b, width=int(start["width"]), levels=int(start["levels"])),
+        lambda weight: weight.transpose(3, 2, 0, 1).copy() if weight.ndim == 4 else weight,
+        flags=("channels-last", "compile"),
+    )

@@ -29,7 +29,8 @@ class EmulatorFit:
     **Arguments:**
     - `saved`: the emulator, as written.
     - `errors`: row (the method, persistence, climatology) to variable to root mean square error one step ahead, on the
-      validation block, of a model that was not fitted on that block.
+      validation block, of a model that was not fitted on that block (but methods that use it always, without a `refit`
+      to say no, such as the Gaussian process, have seen it).
     - `parameters`: array elements of the model.
     """
 

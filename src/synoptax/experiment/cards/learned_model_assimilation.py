@@ -133,7 +133,15 @@ class LearnedModelAssimilation(AbstractCard):
             found: dict[str, Swapped] = {}
             for number, (label, pairs) in enumerate(made().items()):
                 monitor(number, len(models), f"{method}, {label}")
-                identity = ["swap", method, pairs, problem, size, bool(jax.config.read("jax_enable_x64"))]
+                identity = [
+                    "swap",
+                    method,
+                    pairs,
+                    pairs[0][0].identity,
+                    problem,
+                    size,
+                    bool(jax.config.read("jax_enable_x64")),
+                ]
                 found[label] = cache.obtain(identity, lambda folder, pairs=pairs: swap(pairs, draws))
                 shown[f"{method}, {label}"] = found[label].outcomes[0]
             new = tabled(self.name(), method, found, constant, size.burn, weights)

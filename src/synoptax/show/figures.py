@@ -128,15 +128,22 @@ def _field(axis, figure: Maps, values: np.ndarray, colours: str, low: float, hig
     place = figure.place
     if isinstance(place, Grid):
         axis.set_facecolor("#d9d9d9")  # missing cells show as grey
-        scale = 1.0 if place.crs is None else 1000.0
+        across, up, scale = _axes(place)
         x, y = np.asarray(place.x.edges) / scale, np.asarray(place.y.edges) / scale
-        axis.set_xlabel("longitude" if place.crs is None else "easting [km]", fontsize=7)
-        axis.set_ylabel("latitude" if place.crs is None else "northing [km]", fontsize=7)
+        axis.set_xlabel(across, fontsize=7)
+        axis.set_ylabel(up, fontsize=7)
         return axis.pcolormesh(x, y, np.ma.masked_invalid(values), cmap=colours, vmin=low, vmax=high, rasterized=True)
     lat, lon = place.coordinates()
     axis.set_xlabel("longitude", fontsize=7)
     axis.set_ylabel("latitude", fontsize=7)
     return axis.scatter(lon, lat, c=values, cmap=colours, vmin=low, vmax=high, s=40, edgecolors="black", linewidths=0.4)
+
+
+def _axes(place: Grid) -> tuple[str, str, float]:
+    """Labels of the axes, and what their numbers are divided by."""
+    if place.closed:
+        return "x", "y", 1.0
+    return ("longitude", "latitude", 1.0) if place.crs is None else ("easting [km]", "northing [km]", 1000.0)
 
 
 def _limits(fields: list[np.ndarray]) -> tuple[float, float]:

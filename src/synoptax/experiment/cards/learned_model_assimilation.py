@@ -85,8 +85,8 @@ class LearnedModelAssimilation(AbstractCard):
         "Chosen for each model on a draw that is not scored, with its first training: inflation and radius of the "
         "LETKF (24 pairs), the factor of the climatological covariance in 3DVar and 4DVar (8 values). FourDVarNet "
         "learns from windows simulated with the model in its row, which also carries its analyses to the next time.",
-        "The window and the search of 4DVar (four times, two iterations) were chosen after looking at three settings on "
-        "draws that are also scored; they are the same for all models.",
+        "The window and the search of 4DVar (four times, two iterations) were chosen after looking at three settings "
+        "on draws that are also scored; they are the same for all models.",
         "The LIM is a linear model with noise: members of the LETKF and simulated windows draw from it, variational "
         "methods follow its mean.",
         "Milliseconds are of the processor, all draws side by side, compiled before; training is not in them. 'One "

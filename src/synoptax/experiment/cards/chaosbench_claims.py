@@ -86,6 +86,7 @@ class ChaosBenchClaims(AbstractCard):
             DIRECT: desk.direct(DIRECT, net, steps),
         }
         solver = problem.perfect(plan.members, plan.size, monitor=monitor.within("solver"))
+        solver = solver[:, :, np.asarray(plan.marks) - 1]
         judged = judge(problem, plan, gathered(sent, solver))
         report = finish(
             self.name(),

@@ -7,7 +7,7 @@ import pytest
 from synoptax.core import InputError
 from synoptax.experiment.claims import Claim, Reading, Verdict
 from synoptax.problems import HeldSuarezForecast
-from synoptax.problems.held_suarez_forecast import _pairs, _samples
+from synoptax.problems.held_suarez_forecast import _moved, _pairs, _samples
 
 
 def reading(low, high, subject="net", **bounds):
@@ -70,3 +70,10 @@ def test_samples_are_so_many_days_apart_and_pairs_differ():
     assert len(samples) == 7 and np.all(np.asarray(samples.truth - samples.predictors.fields[0]) == 3)
     one, other = _pairs(200, 3, jax.random.key(0))
     assert np.all(one != other) and set(other) == {0, 1, 2}
+
+
+def test_the_truth_could_be_a_member():
+    truth, common, *own = np.random.default_rng(0).normal(size=(5, 4000))
+    members = np.stack([_moved({"x": truth}, {"x": e}, {"x": common})["x"] for e in own])
+    spread, error = members.var(axis=0, ddof=1).mean(), np.mean((members.mean(axis=0) - truth) ** 2)
+    np.testing.assert_allclose((1 + 1 / 3) * spread / error, 1.0, atol=0.08)

@@ -17,7 +17,7 @@ from ..records import Layout, Predictors, Samples, Source, Task
 from .base import AbstractDownscalingProblem, Fold
 from .held_suarez_archive import PART, HeldSuarezArchive, cache_folder
 
-VERSION = 1  # raised when the numbers of the solver's forecasts change
+VERSION = 2  # raised when the numbers of the solver's forecasts change
 _DAM = 98.0665  # geopotential of a decametre, m2 s-2
 
 
@@ -25,8 +25,8 @@ class HeldSuarezForecast(AbstractDownscalingProblem):
     """A dry planet's weather, one snapshot a day, from one day to a later one; five variables in, the same five out.
 
     One simulation is cut in order of time: training, gap, validation, gap, and the days of the scored forecasts, whose
-    starts are `every` days apart. The solver's own forecasts (`perfect`) start at the true states with a little of the
-    planet's variability added: its error growth and nothing else.
+    starts are `every` days apart. The solver's own forecasts (`perfect`) start around an analysis as far from the true
+    state as they are from it: its error growth and nothing else.
 
     When to use: to ask what a forecast can know at each lead where the truth can be run again. When not: for numbers
     that should hold of the atmosphere: no moisture, no seasons, and a spectrum that ends at wave 21. Cost from an empty
@@ -128,7 +128,10 @@ class HeldSuarezForecast(AbstractDownscalingProblem):
     def perfect(
         self, members: int, size: float, *, monitor: Monitor = Monitor()
     ) -> Float[np.ndarray, "member start lead channel y x"]:
-        """Forecasts of the solver from states perturbed as by `perturbations`; made once, kept on disk.
+        """Forecasts of the solver; made once, kept on disk.
+
+        The analysis is the true state with an error as `perturbations` draws it; members start at the analysis with
+        further such errors. The truth could be one of the members, as reliability asks for.
 
         **Raises:** `InputError` when the disk is full.
         """
@@ -154,17 +157,18 @@ class HeldSuarezForecast(AbstractDownscalingProblem):
         states, day = [self._state(begin)], int(86_400 / self.planet.dt)
         for _ in range(count - 1):
             states.append(rollout(self.planet, states[-1], steps=self.every * day, every=self.every * day).last)
-        key = jax.random.key(begin)
         kept = np.arange(PART - 1, self.train, PART)
-        one, other = _pairs(count * members, len(kept), key)
-        moved = []
-        for i in range(count * members):
-            a, b, state = self._state(int(kept[one[i]])), self._state(int(kept[other[i]])), states[i % count]
-            apart = {k: size * (a[k] - b[k]) if k != "mass" else 0.0 for k in state}
-            moved.append({k: v + apart[k] for k, v in state.items()})
+        one, other = (kept[i] for i in _pairs(count * (members + 1), len(kept), jax.random.key(begin)))
+        errors = [self._apart(int(a), int(b), size) for a, b in zip(one, other, strict=True)]
+        moved = [_moved(states[i % count], errors[count + i], errors[i % count]) for i in range(count * members)]
         stacked: Any = jax.tree.map(lambda *x: jnp.stack(x), *moved)
         fields = np.asarray(_weather(self.planet, stacked, self.leads, day))
         return fields.reshape(members, count, *fields.shape[1:])
+
+    def _apart(self, day: int, other: int, size: float) -> dict[str, Array]:
+        """`size` times the difference of two states; of equal mass."""
+        one, two = self._state(day), self._state(other)
+        return {k: 0.0 * one[k] if k == "mass" else size * (one[k] - two[k]) for k in one}
 
     def _state(self, day: int) -> dict[str, Array]:
         """The whole state at a day that ends a part of the archive."""
@@ -178,6 +182,11 @@ def _weather(planet: HeldSuarez, states: dict[str, Array], leads: int, day: int)
         return rollout(planet, state, steps=leads * day, every=day, view=planet.weather).fields
 
     return jax.lax.map(one, states)
+
+
+def _moved(state: dict[str, Array], own: dict[str, Array], common: dict[str, Array]) -> dict[str, Array]:
+    """A member's state: the truth with the error of the analysis, which all share, and its own."""
+    return {k: v + own[k] - common[k] for k, v in state.items()}
 
 
 def _pairs(count: int, among: int, key: PRNGKeyArray) -> tuple[np.ndarray, np.ndarray]:

@@ -40,8 +40,9 @@ class ChaosBenchClaims(AbstractCard):
         "Intervals resample blocks of four starts, 20 days, and seeds; ratios and differences are paired.",
         "All networks have the same architecture, a Fourier operator that takes the poles for neighbours. 'Direct' is "
         "one such network a lead, of which the first is that of one step; '4 steps' trains the one-step network on.",
-        "Networks start from the true fields, the solver's runs from perturbed states: 'solver' is an upper bound for "
-        "a forecast with small errors at the start, not for one without.",
+        "The solver's runs start around an analysis with an error of their own kind, so that the truth could be one of "
+        "them; networks start from the true fields, their perturbed runs around these. 'Solver' is an upper bound for "
+        "forecasts with small errors at the start, not for those without.",
         "CRPSS is against a normal climatology of each cell; of single runs and in comparisons of ensembles with them "
         "it is by ChaosBench's estimator, of ensembles alone by the fair one. Spread over error has the factor "
         "√((M + 1)/M).",

@@ -12,6 +12,7 @@ from synoptax.verify import (
     MSSSIM,
     RMSE,
     VRMSE,
+    BandPower,
     ChaosBenchACC,
     ChaosBenchSpectralDivergence,
     ChaosBenchSpectralResidual,
@@ -70,6 +71,16 @@ def test_a_band_is_cut_from_the_small_scales_and_needs_two_rings():
         only(SpectralDivergence(), waves(1.0)[None], waves(1.0))
     with pytest.raises(InputError, match="holds no rings"):
         SpectralDivergence(band=(0.5, 0.5))
+
+
+def test_power_in_a_band_tells_blur_from_noise():
+    truth, _ = draw(0, members=1, shape=(32, 32))
+    low = waves(1.0, 1.0)
+    for factor in (0.5, 2.0):
+        np.testing.assert_allclose(only(BandPower(), factor * truth, truth[0]), factor**2, rtol=1e-9)
+    noisy = low + 1e-3 * np.random.default_rng(1).normal(size=low.shape)
+    assert only(BandPower(band=(0.6, 1.0)), 2 * noisy[None], noisy)[0] == pytest.approx(4.0)
+    assert only(BandPower(band=(0.6, 1.0)), (2 * noisy - low)[None], noisy)[0] == pytest.approx(4.0, rel=1e-6)
 
 
 def test_a_forecast_without_power_is_infinitely_far_and_members_keep_their_spectra():

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 
 from ..problems import HeldSuarezForecast
-from ..verify import CRPSS, RMSE, AbstractMetric, LeadCurves, SpectralDivergence, along_leads, interval
+from ..verify import CRPSS, RMSE, AbstractMetric, BandPower, LeadCurves, SpectralDivergence, along_leads, interval
 from .claim_scores import Judged
 from .claim_verdicts import SCORED
 from .figures import Figure, Line, Lines, Maps
@@ -26,7 +26,8 @@ def draw(problem: HeldSuarezForecast, plan: Plan, judged: Judged) -> tuple[Figur
         _against_lead(f"{name}: error of ensemble means", f"RMSE [{unit}]", plan, RMSE, judged.ensembles),
         _against_lead(f"{name}: skill of single runs", "CRPSS", plan, CRPSS, judged.singles),
         _against_lead(f"{name}: skill of ensembles", "fair CRPSS", plan, CRPSS, judged.ensembles),
-        _against_lead(f"{name}: blur of single runs", "SpecDiv", plan, SpectralDivergence, runs),
+        _against_lead(f"{name}: divergence of spectra", "SpecDiv", plan, SpectralDivergence, runs),
+        _against_lead(f"{name}: power in waves 8 to 20", "over the truth's", plan, BandPower, runs),
         Maps(f"{name} of one forecast, day 10", unit, problem.grid, panels),
     )
 

@@ -15,6 +15,7 @@ from ..verify import (
     ACC,
     CRPSS,
     RMSE,
+    BandPower,
     LeadCurves,
     SpectralDivergence,
     SpreadSkill,
@@ -86,7 +87,7 @@ def judge(problem: HeldSuarezForecast, plan: Plan, forecasts: Forecasts) -> Judg
         reference=np.broadcast_to(usual, truth.shape),
         blocks=np.arange(problem.starts) // (PART // problem.every),
     )
-    plain = (RMSE(), CRPSS(spread, statistics.PairCRPS()), SpectralDivergence(band=BAND))
+    plain = (RMSE(), CRPSS(spread, statistics.PairCRPS()), SpectralDivergence(band=BAND), BandPower(band=BAND))
     fair = (RMSE(), CRPSS(spread), SpreadSkill())
 
     def curves(metrics: tuple[Any, ...], groups: dict[str, list[Fields]]) -> dict[str, list[LeadCurves]]:

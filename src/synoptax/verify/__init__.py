@@ -35,6 +35,7 @@ from .metrics import (
     MSSSIM as MSSSIM,
     RMSE as RMSE,
     VRMSE as VRMSE,
+    BandPower as BandPower,
     Bias as Bias,
     BrierScore as BrierScore,
     CentredACC as CentredACC,

@@ -47,7 +47,7 @@ class ChaosBenchClaims(AbstractCard):
         "it is by ChaosBench's estimator, of ensembles alone by the fair one. Spread over error has the factor "
         "√((M + 1)/M).",
         "SpecDiv, SpectralDivergence in the table, is of waves 8 to 20 on the latitude-longitude grid: T21 holds no "
-        "smaller ones.",
+        "smaller ones. It does not tell blur from noise; BandPower of the same waves, forecast over truth, does.",
     )
     seeds: ClassVar[int] = 3
 

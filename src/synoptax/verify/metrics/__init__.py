@@ -1,6 +1,7 @@
 """What is read off the means: one metric a file, one line a metric."""
 
 from .acc import ACC as ACC
+from .band_power import BandPower as BandPower
 from .bias import Bias as Bias
 from .brier_score import BrierScore as BrierScore
 from .centred_acc import CentredACC as CentredACC

@@ -38,18 +38,22 @@ def check_band(band: tuple[float, float]) -> None:
         raise InputError(f"A band from {band[0]} to {band[1]} holds no rings; give two shares, 0 to 1, ascending.")
 
 
+def cut(spectra: Float[np.ndarray, "... wavenumber"], band: tuple[float, float]) -> Float[np.ndarray, "... ring"]:
+    """The rings of a band, at least one."""
+    count = spectra.shape[-1]
+    return spectra[..., int(band[0] * count) : int(np.ceil(band[1] * count))]
+
+
 def shares(
     spectra: Float[np.ndarray, "... 2 wavenumber"], band: tuple[float, float]
 ) -> tuple[Float[np.ndarray, "... ring"], Float[np.ndarray, "... ring"]]:
     """Power of forecast and truth in the rings of a band, each divided by its sum over the band."""
-    count = spectra.shape[-1]
-    first, last = int(band[0] * count), int(np.ceil(band[1] * count))
-    if last - first < 2:
+    kept = cut(spectra, band)
+    if kept.shape[-1] < 2:
         raise InputError(
-            f"The band from {band[0]} to {band[1]} holds {last - first} of {count} rings, and one alone has no shape; "
-            "choose a wider one."
+            f"The band from {band[0]} to {band[1]} holds {kept.shape[-1]} of {spectra.shape[-1]} rings, and one alone "
+            "has no shape; choose a wider one."
         )
-    kept = spectra[..., first:last]
     with np.errstate(divide="ignore", invalid="ignore"):
         parts = kept / np.sum(kept, axis=-1, keepdims=True)
     return parts[..., 0, :], parts[..., 1, :]

@@ -12,7 +12,14 @@ from synoptax import emulate
 from synoptax.core import InputError, Status, entries, load, save
 from synoptax.downscale import Ridge
 from synoptax.dynamics import rollout
-from synoptax.emulate import Emulator, LinearInverse
+from synoptax.emulate import (
+    DirectForecast,
+    Emulator,
+    FNOForecast,
+    LeadForecast,
+    LinearInverse,
+    PlannedEmulator,
+)
 from synoptax.emulate.emulator import wave
 from synoptax.learn import AbstractMethod
 from synoptax.records import Samples
@@ -27,6 +34,7 @@ MANDATORY, KNOWN = (
         "starts_as_persistence",
         "never_grows",
         "draws",
+        "plans",
     },
 )
 
@@ -109,6 +117,74 @@ def test_draws_differ_and_lie_about_the_mean(name):
     error, spread = jnp.std(jnp.mean(members, axis=0) - wave().valid.truth[:8]), jnp.mean(jnp.std(members, axis=0))
     assert float(spread) > 0.005 and float(error) < 0.25
     np.testing.assert_allclose(jnp.mean(members, axis=0), model.predict(given), atol=0.25)
+
+
+@pytest.mark.parametrize("name", claimers("plans"))
+def test_a_planned_emulator_shows_its_plan_and_then_plans_anew_from_its_last_fields(name):
+    task, forecast = wave(), fitted(name)
+    given = task.valid.predictors.at(slice(0, 1))
+    plan = forecast.plan(given)
+    assert plan.shape == (1, forecast.length, 1, 4, 6)
+    np.testing.assert_array_equal(plan[:, 0], forecast.predict(given))
+    emulator = emulate.model(forecast, task.train, dt=1.0)
+    state = emulator.begin(given.fields[0].reshape(2, 1, 4, 6))
+    run = rollout(emulator, state, steps=forecast.length + 1)
+    np.testing.assert_allclose(run.fields[:-1], plan[0], atol=1e-8)
+    last = jnp.concatenate([given.fields[0][:, 1:], plan[0, :, 0][None]], axis=1)[:, -2:]
+    again = forecast.plan(eqx.tree_at(lambda p: p.fields[0], given, last))
+    np.testing.assert_allclose(run.fields[-1], again[0, 0], atol=1e-8)
+    changed = emulator.lift(run.fields[0])
+    np.testing.assert_array_equal(emulator.project(changed), run.fields[0])
+    assert int(changed.shown) == forecast.length
+
+
+@pytest.mark.parametrize("name", claimers("plans"))
+def test_every_lead_of_a_plan_beats_persistence_on_a_wave_that_moves(name):
+    task, forecast = wave(), fitted(name)
+    given, newest = task.valid.predictors, task.valid.predictors.fields[0][:, 1:]
+    plan = forecast.plan(given)
+    for k in range(forecast.length):
+        count = len(task.valid) - k
+        error = plan[:count, k] - task.valid.truth[k:]
+        assert float(jnp.std(error)) < 0.5 * float(jnp.std(newest[:count] - task.valid.truth[k:])), k
+
+
+def test_a_plan_is_made_only_when_it_is_due():
+    """The branch is kept under vmap as long as runs begin inside of it."""
+    emulator = PlannedEmulator.example()
+    pasts = jnp.stack([wave().valid.predictors.fields[0][i].reshape(2, 1, 4, 6) for i in range(3)])
+    run = jax.make_jaxpr(jax.vmap(lambda p: rollout(emulator, emulator.begin(p), steps=6).fields))(pasts)
+    assert "cond[" in str(run)
+
+
+def test_what_has_no_run_as_long_as_the_last_lead_is_refused():
+    task = wave()
+    alone = eqx.tree_at(lambda t: t.train.predictors.segment, task, jnp.arange(len(task.train)))
+    for method in (DirectForecast(LinearInverse.example(), 2), LeadForecast.example()):
+        with pytest.raises(InputError, match="unbroken run"):
+            method.fit(alone, key=jax.random.key(0))
+    with pytest.raises(InputError, match="one lead or more"):
+        DirectForecast(LinearInverse.example(), 0)
+    with pytest.raises(InputError, match="steps=1"):
+        LeadForecast(dataclasses.replace(FNOForecast.example(), steps=2), 4)
+
+
+def test_direct_forecasts_refuse_targets_that_are_not_the_next_fields():
+    task = wave()
+    later = dataclasses.replace(task, train=Samples(task.train.predictors, jnp.roll(task.train.truth, 1, axis=0)))
+    with pytest.raises(InputError, match="spacing of its times"):
+        DirectForecast(LinearInverse.example(), 2).fit(later, key=jax.random.key(0))
+
+
+def test_a_lead_between_those_of_the_data_lies_between_them():
+    task = wave()
+    forecast = LeadForecast(FNOForecast.example(), 3).fit(task, key=jax.random.key(0))
+    given = task.valid.predictors
+    plan, between = forecast.plan(given), forecast.ahead(given, jnp.asarray([1.0, 1.5]))
+    np.testing.assert_allclose(between[:, 0], plan[:, 0], atol=1e-8)
+    when = 65 + 1.5 + np.arange(len(given))  # the wave without its noise
+    exact = np.cos(2 * np.pi * (np.arange(6) / 6 - 0.25 * when[:, None]))
+    assert np.corrcoef(np.ravel(between[:, 1, 0, 1]), np.ravel(exact))[0, 1] > 0.9
 
 
 def test_a_linear_inverse_model_knows_the_wave_it_has_seen():

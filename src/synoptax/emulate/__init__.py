@@ -8,6 +8,8 @@ from .constraints import (
     WhitenedConstraint as WhitenedConstraint,
 )
 from .continued import Continued as Continued
+from .direct_forecast import DirectForecast as DirectForecast
+from .dynamo_forecast import DynaMoForecast as DynaMoForecast
 from .emulator import Emulator as Emulator, Past as Past
 from .extended_dmd import ExtendedDMD as ExtendedDMD
 from .fno_forecast import FNOForecast as FNOForecast
@@ -20,8 +22,14 @@ from .canvases import (
 from .generative_forecast import GenerativeForecast as GenerativeForecast
 from .koopman_forecast import KoopmanForecast as KoopmanForecast
 from .latent import AbstractLatentForecast as AbstractLatentForecast, LatentEmulator as LatentEmulator, model as model
+from .lead_forecast import LeadForecast as LeadForecast
 from .linear_inverse import LinearInverse as LinearInverse
 from .pangu_forecast import PanguForecast as PanguForecast
+from .planned import (
+    AbstractPlanner as AbstractPlanner,
+    Planned as Planned,
+    PlannedEmulator as PlannedEmulator,
+)
 from .serve import export as export
 from .pretrained_forecast import PretrainedForecast as PretrainedForecast
 from .unet_forecast import UNetForecast as UNetForecast

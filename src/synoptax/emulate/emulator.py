@@ -132,7 +132,7 @@ class Emulator(AbstractDynamics):
     def step(self, state: Past, time, *, forcing=None, action=None, key=None) -> Past:
         """The next field behind the others, the oldest dropped."""
         del forcing, action
-        predictors = self._predictors(state, time)
+        predictors = self.predictors(state, time)
         if key is None:
             new = self.forecast.predict(predictors)[0]
         else:
@@ -140,7 +140,8 @@ class Emulator(AbstractDynamics):
         new = jnp.where(self.there, new, 0.0).astype(state.fields.dtype)
         return Past(jnp.concatenate([state.fields[1:], new[None]]))
 
-    def _predictors(self, state: Past, time) -> Predictors:
+    def predictors(self, state: Past, time: Float[Array, ""]) -> Predictors:
+        """What the forecast reads at this time."""
         stacked = state.fields.reshape(1, -1, *state.fields.shape[2:])
         year = 2 * jnp.pi * jnp.mod(time / YEAR, 1.0)
         day = 2 * jnp.pi * jnp.mod(time, 1.0)

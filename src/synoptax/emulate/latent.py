@@ -13,6 +13,7 @@ from ..dynamics import AbstractDynamics
 from ..learn import AbstractDeterministic, AbstractDownscaler
 from ..records import Samples
 from .emulator import Emulator
+from .planned import AbstractPlanner, PlannedEmulator
 
 
 class AbstractLatentForecast(AbstractDeterministic):
@@ -104,8 +105,10 @@ class LatentEmulator(AbstractDynamics):
         return self.forecast.advance(state)
 
 
-def model(forecast: AbstractDownscaler, samples: Samples, *, dt: float) -> Emulator | LatentEmulator:
-    """A fitted forecast as a model, in its latent space if it has one of its own.
+def model(
+    forecast: AbstractDownscaler, samples: Samples, *, dt: float
+) -> Emulator | LatentEmulator | PlannedEmulator:
+    """A fitted forecast as a model: in its latent space if it has one, plan by plan if it plans, else step by step.
 
     **Arguments:**
     - `forecast`: fitted on a task of forecasting fields from their own past.
@@ -117,4 +120,6 @@ def model(forecast: AbstractDownscaler, samples: Samples, *, dt: float) -> Emula
     plain = Emulator.of(forecast, samples, dt=dt)
     if isinstance(forecast, AbstractLatentForecast):
         return LatentEmulator(forecast, plain.mean, plain.spread, dt)
+    if isinstance(forecast, AbstractPlanner):
+        return PlannedEmulator(plain)
     return plain

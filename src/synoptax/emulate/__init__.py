@@ -11,6 +11,17 @@ from .continued import Continued as Continued
 from .direct_forecast import DirectForecast as DirectForecast
 from .dynamo_forecast import DynaMoForecast as DynaMoForecast
 from .emulator import Emulator as Emulator, Past as Past
+from .ensembles import (
+    AbstractEnsemble as AbstractEnsemble,
+    AbstractErrors as AbstractErrors,
+    AbstractOfOneModel as AbstractOfOneModel,
+    Drawn as Drawn,
+    GivenErrors as GivenErrors,
+    Lagged as Lagged,
+    Perturbed as Perturbed,
+    SeveralSeeds as SeveralSeeds,
+    WhiteErrors as WhiteErrors,
+)
 from .extended_dmd import ExtendedDMD as ExtendedDMD
 from .fno_forecast import FNOForecast as FNOForecast
 from .canvases import (

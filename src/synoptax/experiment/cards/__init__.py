@@ -16,6 +16,7 @@ from .lorenz63_vardax import Lorenz63VardaxCard as Lorenz63VardaxCard
 from .lorenz96_vardax import Lorenz96VardaxCard as Lorenz96VardaxCard
 from .kolmogorov_emulation import KolmogorovEmulationCard as KolmogorovEmulationCard
 from .ks_emulation import KSEmulationCard as KSEmulationCard
+from .ks_lessons import KSLessons as KSLessons
 from .kuramoto_sivashinsky_bocquet2019 import KuramotoSivashinskyBocquet2019Card as KuramotoSivashinskyBocquet2019Card
 from .learned_model_assimilation import LearnedModelAssimilation as LearnedModelAssimilation
 from .lorenz63_sakov2012 import Lorenz63Sakov2012Card as Lorenz63Sakov2012Card

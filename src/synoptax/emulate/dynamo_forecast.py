@@ -1,0 +1,264 @@
+"""DynaMo's forward model as an emulator."""
+
+from typing import ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from ..core import InputError, Monitor
+from ..fields import Grid
+from ..learn import Fitted, InMemory, MeanSquaredError, fit
+from ..learn.method import AbstractDownscaler, AbstractMethod
+from ..learn.networks import Decoder, Encoder, Encoding, FlatPooling, padding_of
+from ..learn.represent import AbstractLatent, AbstractPrediction, Bottleneck, DynaMo, Recipe
+from ..learn.represent.dynamo import Dynamics
+from ..learn.training import Training
+from ..records import Layout, Predictors, Task
+from .latent import AbstractLatentForecast
+from .pretrained_forecast import frames
+from .reader import Reader
+from .schooling import EXAMPLE, windows
+
+
+def _on_sphere(vector: Float[Array, " dimension"]) -> Float[Array, " dimension"]:
+    """The vector at length √dimension, so that its numbers are about one."""
+    square = jnp.mean(vector**2)
+    return vector / jnp.sqrt(jnp.maximum(square, jnp.finfo(vector.dtype).tiny))
+
+
+class _OnSphere(eqx.Module):
+    """An encoder whose vectors differ in direction alone: a cosine then says all there is to say about them."""
+
+    encoder: Encoder
+
+    @property
+    def dimension(self) -> int:
+        return self.encoder.dimension
+
+    def __call__(self, field: Float[Array, "y x channel"]) -> Encoding:
+        found = self.encoder(field)
+        return Encoding(found.maps, _on_sphere(found.vector))
+
+
+class _Guess(eqx.Module):
+    """r: the latent of the step to come from the states that have been."""
+
+    first: eqx.nn.Linear
+    second: eqx.nn.Linear
+
+    def __call__(self, states: Float[Array, " states"], *, key: PRNGKeyArray | None = None) -> Float[Array, " latent"]:
+        del key
+        return self.second(jax.nn.gelu(self.first(states)))
+
+
+class _Stepper(eqx.Module):
+    """The trained dynamics model on the states of the past, one after the other in one vector."""
+
+    dynamics: Dynamics
+    latent: AbstractLatent
+    prediction: AbstractPrediction
+    guess: _Guess | None
+
+    def encode(self, past: Float[Array, "history y x channel"]) -> Float[Array, "history dimension"]:
+        return jax.vmap(lambda field: self.dynamics.encoder(field).vector)(past)
+
+    def latents(self, states: Float[Array, "length dimension"]) -> Float[Array, "length latent"]:
+        return self.latent.read(self.dynamics, self.dynamics, states[None])[0]
+
+    def advance(self, states: Float[Array, "history dimension"]) -> Float[Array, "history dimension"]:
+        """The latents of transitions that have been are read, that of the one to come is guessed."""
+        latents = self.latents(states)
+        coming = latents[:1] if self.guess is None else self.guess(states.reshape(-1))[None]
+        longer = jnp.concatenate([states, states[-1:]])  # the last is not read: it stands for the state to come
+        tokens = self.prediction.tokens(longer[None], jnp.concatenate([latents, coming])[None])[0]
+        new = _on_sphere(self.dynamics.forward(tokens)[-1])
+        return jnp.concatenate([states[1:], new[None]])
+
+
+class _Drawing(eqx.Module):
+    decoder: Decoder
+
+    def __call__(self, state: Float[Array, " dimension"], *, key: PRNGKeyArray | None = None) -> Array:
+        del key
+        return self.decoder(state)
+
+
+class _DynaMoModel(AbstractLatentForecast):
+    layout: Layout
+    reader: Reader
+    stepper: _Stepper
+    drawing: _Drawing
+    log: dict[str, np.ndarray]
+
+    def encode(self, past: Float[Array, "history channel y x"]) -> Float[Array, " dimension"]:
+        return self.stepper.encode(self.reader.past(past.reshape(1, -1, *past.shape[2:]))[0]).reshape(-1)
+
+    def advance(self, latent: Float[Array, " dimension"]) -> Float[Array, " dimension"]:
+        return self.stepper.advance(self._states(latent)).reshape(-1)
+
+    def decode(self, latent: Float[Array, " dimension"]) -> Float[Array, "channel y x"]:
+        field = jnp.where(self.reader.there, self.drawing(self._states(latent)[-1]), 0.0)
+        return self.reader.fields_out(field[None])[0]
+
+    def predict(self, predictors: Predictors) -> Float[Array, "time channel *fine"]:
+        return _one_step(self, predictors.fields[0])
+
+    def _states(self, latent: Float[Array, " dimension"]) -> Float[Array, "history dimension"]:
+        return latent.reshape(self.reader.history, -1)
+
+
+@eqx.filter_jit
+def _one_step(model: _DynaMoModel, fields: Float[Array, "time stacked y x"]) -> Float[Array, "time channel y x"]:
+    split = fields.reshape(fields.shape[0], model.reader.history, -1, *fields.shape[2:])
+    return jax.vmap(lambda past: model.decode(model.advance(model.encode(past))))(split)
+
+
+_Seen = tuple[Array, Array, Array, Array]
+
+
+class DynaMoForecast(AbstractMethod):
+    """States learned without labels are moved on by the forward model they were learned with, and drawn as fields.
+
+    s = √d f(x) / |f(x)|;  ŝ(t + τ) = p(s, z, ẑ),  ẑ = r(s): DynaMo trains f, p and the inverse model q on fields
+    alone; then, with these frozen, a small network r learns the latent of the step to come, which q would read off a
+    future that a forecast does not have, and a decoder learns fields from states, encoded and predicted by one step.
+
+    When to use: to see how much of the dynamics such a pretraining has learned; very many fields, few of them worth
+    decoding. When not: for the best forecast, which networks taught on fields give. Cost: of the pretraining and of a
+    decoder; a step forward is a small transformer's.
+
+    **Arguments:**
+    - `pretraining`: its frames must be one step apart and its window longer than the past. `NoLatent()` needs no r.
+    - `dimension`: of a state; `width`, `levels`: of encoder and decoder.
+    - `training`: of r and of the decoder, each.
+
+    **Good values:** `NoLatent()` where the system is deterministic and the past tells its state; as many numbers in a
+    state as the field has cells, if it can be afforded.
+
+    **Fails when:** steps are many: nothing in the loss asks for more than one, and errors of directions add up.
+
+    Reference: a reconstruction. Cui, Pan, Iyer, Haldar and Pinto (2024), doi:10.48550/arXiv.2409.12192, keep the
+    encoder and throw the forward model away; states of one length, r and the decoder are ours.
+    """
+
+    claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "ignores_missing_targets"})
+    cite: ClassVar[str] = "Cui, Pan, Iyer, Haldar and Pinto (2024), doi:10.48550/arXiv.2409.12192"
+
+    pretraining: DynaMo = DynaMo()
+    dimension: int = eqx.field(static=True, default=64)
+    width: int = eqx.field(static=True, default=16)
+    levels: int = eqx.field(static=True, default=2)
+    training: Training = Training()
+
+    @classmethod
+    def example(cls) -> "DynaMoForecast":
+        recipe = Recipe(steps=100, batch=16, every=50, rate=3e-3, clip=1.0)
+        pretraining = DynaMo(window=3, latent=Bottleneck(2), layers=1, heads=2, width=8, recipe=recipe)
+        return cls(pretraining, dimension=8, width=4, levels=1, training=EXAMPLE)
+
+    def fit(self, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> AbstractDownscaler:
+        """Pretrains on all training fields, then teaches r and the decoder on frozen states.
+
+        **Raises:** `InputError` when the task is not one of forecasting fields on a grid from their own past, or the
+        pretraining's windows do not suit it.
+        """
+        place, reader = task.layout.place, Reader.of(task, who="DynaMoForecast")
+        if not isinstance(place, Grid):
+            raise InputError("DynaMoForecast forecasts fields on a grid; the task has stations.")
+        if self.pretraining.step != 1 or self.pretraining.window <= reader.history:
+            raise InputError(
+                f"DynaMoForecast needs windows of frames one step apart and longer than the past of {reader.history}; "
+                f"given a window of {self.pretraining.window}, {self.pretraining.step} apart."
+            )
+        one, two, three, four = jax.random.split(key, 4)
+        padding = padding_of(place)
+        encoder = Encoder(
+            reader.outputs,
+            place.shape,
+            width=self.width,
+            levels=self.levels,
+            pooling=FlatPooling(self.dimension),
+            padding=padding,
+            key=one,
+        )
+        pretrained = self.pretraining.pretrain(
+            _OnSphere(encoder), frames(task, reader), key=two, monitor=monitor.within("pretrain")
+        )
+        stepper = _Stepper(pretrained.model, self.pretraining.latent, self.pretraining.prediction, None)
+        seen = [_seen(stepper, *windows(samples, reader, 1)) for samples in (task.train, task.valid)]
+        stepper = self._guessing(stepper, seen, key=three, monitor=monitor.within("guess"))
+        weights = jnp.asarray(place.weights(), task.train.truth.dtype)[..., None]
+        build, run = jax.random.split(four)
+        decoder = Decoder(
+            self.dimension,
+            reader.outputs,
+            place.shape,
+            width=self.width,
+            levels=self.levels,
+            padding=padding,
+            key=build,
+        )
+        train, valid = (_drawn(stepper, *x) for x in seen)
+        found = self._regression(_Drawing(decoder), weights, train, valid, key=run, monitor=monitor.within("decode"))
+        return _DynaMoModel(task.layout, reader, stepper, found.model, pretrained.log | found.log)
+
+    def _guessing(self, stepper: _Stepper, seen: list[_Seen], *, key: PRNGKeyArray, monitor: Monitor) -> _Stepper:
+        """With r, where there are latents to guess."""
+        train, valid = ((states.reshape(len(states), -1), latents) for states, _, latents, *_ in seen)
+        inputs, outputs = train[0].shape[1], train[1].shape[1]
+        if outputs == 0:
+            return stepper
+        first, second, run = jax.random.split(key, 3)
+        guess = _Guess(eqx.nn.Linear(inputs, 2 * inputs, key=first), eqx.nn.Linear(2 * inputs, outputs, key=second))
+        found = self._regression(guess, None, train, valid, key=run, monitor=monitor).model
+        return _Stepper(stepper.dynamics, stepper.latent, stepper.prediction, found)
+
+    def _regression(
+        self,
+        model: eqx.Module,
+        weights: Float[Array, "y x 1"] | None,
+        train: tuple[Array, Array],
+        valid: tuple[Array, Array],
+        *,
+        key: PRNGKeyArray,
+        monitor: Monitor,
+    ) -> Fitted:
+        training = self.training
+        return fit(
+            model,
+            MeanSquaredError(weights),
+            InMemory(train, training.batch),
+            training.optimiser(),
+            training.steps,
+            key=key,
+            valid=tuple(x[:: -(-len(x) // 512)] for x in valid),
+            every=training.every,
+            patience=training.patience,
+            average=training.average,
+            monitor=monitor,
+        )
+
+
+@eqx.filter_jit
+def _seen(stepper: _Stepper, past: Array, phases: Array, truth: Array) -> _Seen:
+    """States of the past, the newest fields, latents of the step to come, and the fields that came."""
+    del phases
+
+    def one(past: Array, coming: Array) -> tuple[Array, Array]:
+        filled = jnp.where(jnp.isfinite(coming), coming, 0.0)  # at the mean, as in the pretraining
+        states = stepper.encode(jnp.concatenate([past, filled]))
+        return states[:-1], stepper.latents(states)[-1]
+
+    states, latents = jax.lax.map(lambda x: one(*x), (past, truth), batch_size=64)
+    return states, past[:, -1], latents, truth[:, 0]
+
+
+@eqx.filter_jit
+def _drawn(stepper: _Stepper, states: Array, fields: Array, latents: Array, truth: Array) -> tuple[Array, Array]:
+    """What the decoder learns from: states as they are encoded and as they are predicted, with their fields."""
+    del latents
+    ahead = jax.lax.map(lambda s: stepper.advance(s)[-1], states, batch_size=64)
+    return jnp.concatenate([states[:, -1], ahead]), jnp.concatenate([fields, truth])

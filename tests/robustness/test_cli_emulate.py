@@ -157,6 +157,28 @@ def test_a_cut_forecast_continues_to_the_same_numbers(folder, tmp_path, monkeypa
     assert sorted(p.name for p in tmp_path.iterdir()) == ["cut.zarr", "whole.zarr"]
 
 
+def test_lagged_members_are_the_forecasts_from_earlier_times(folder, tmp_path, monkeypatch):
+    """In stretches, of one start and of several; where the past is too short for all members the start is left out."""
+    monkeypatch.setattr(forecasting, "_MOST", 2)
+    assert call("emulate", "forecast", folder / "ridge", folder / "now.nc", "--steps", "3", "--lagged", "3", "--out",
+                tmp_path / "lagged.zarr") == 0  # fmt: skip
+    starts = Plan(6, starts="2001-04-06/2001-04-10")
+    forecast_files(folder / "ridge", folder / "now.nc", tmp_path / "single.nc", starts)
+    several = dataclasses.replace(starts, steps=3, lagged=3)
+    done = forecast_files(folder / "ridge", folder / "now.nc", tmp_path / "several.nc", several)
+    assert any("0 to 2 steps of 24 h earlier" in n and "best field" in n for n in done.notes)
+    assert any("3 of 5 initial times left out: their past of 4 fields" in n for n in done.notes)
+    with opened(tmp_path / "lagged.zarr") as found, opened(tmp_path / "single.nc") as single:
+        assert found.slp.dims == ("member", "time", "lat", "lon") and found.sizes["member"] == 3
+        np.testing.assert_array_equal(found.time.values, w.TIMES[100:103])
+        assert single.start.values[-1] == w.TIMES[99] and single.sizes["start"] == 4
+        for lag in range(3):
+            np.testing.assert_allclose(found.slp.values[lag], single.slp.values[3 - lag, lag : lag + 3], atol=2e-3)
+        with opened(tmp_path / "several.nc") as both:
+            assert both.slp.dims[:3] == ("start", "member", "lead") and both.sizes["start"] == 2
+            np.testing.assert_array_equal(both.slp.values[1], found.slp.values)
+
+
 class _Runaway(AbstractDeterministic):
     """Persistence, that multiplies fields whose corner is above a bound."""
 
@@ -351,6 +373,13 @@ def test_initial_fields_that_do_not_fit(bad_forecast):
         (("--from", "2001-04-09", "--starts", "2001-04"), "not both"),
         (("--perturb", "0.1"), "is for members"),
         (("--members", "3", "--perturb", "-1"), "must be positive"),
+        (("--lagged", "3", "--members", "3"), "leave out --members and --perturb, or --lagged"),
+        (("--lagged", "3", "--perturb", "0.1"), "leave out --members and --perturb, or --lagged"),
+        (
+            ("--lagged", "5"),
+            "needs 6 fields 24 h apart, but the file, 2001-04-06 to 2001-04-10, has none at 2001-04-05",
+        ),
+        (("--lagged", "5"), "or fewer members of --lagged"),
     ],
 )
 def test_bad_plans(bad_forecast, options, words):

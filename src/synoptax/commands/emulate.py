@@ -82,6 +82,10 @@ def forecast(
         float | None,
         typer.Option(help="Noise on the initial fields of the members, as a share of a standard deviation: 0.05."),
     ] = None,
+    lagged: Annotated[
+        int | None,
+        typer.Option(min=2, help="Members from so many initial times instead, one step apart, the newest first."),
+    ] = None,
     begin: Annotated[str | None, typer.Option("--from", help="Initial time; the last of the file by default.")] = None,
     starts: Annotated[str | None, typer.Option(help="A period whose times are all initial times, START/END.")] = None,
     every: Annotated[int, typer.Option(min=1, help="Of these, only every so many steps.")] = 1,
@@ -97,7 +101,7 @@ def forecast(
     from ..experiment.machine import command
     from .progress import Progress
 
-    plan = Plan(steps, members, perturb, begin, starts, every, seed)
+    plan = Plan(steps, members, perturb, begin, starts, every, seed, lagged)
     with Progress() as progress:
         done = forecast_files(
             model, initial, out, plan, mapping=mapping, command=command(), monitor=Monitor(report=progress)

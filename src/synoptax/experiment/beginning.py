@@ -19,7 +19,7 @@ class Beginning:
     """Where forecasts begin.
 
     **Arguments:**
-    - `fields`: shape (start, history, channel, *place), in the units of the emulator.
+    - `fields`: shape (start, time, channel, *place), in the units of the emulator.
     - `times`: of the newest field of each.
     - `several`: whether a period of starts was asked for.
     - `notes`: what was done to the input.
@@ -32,11 +32,19 @@ class Beginning:
 
 
 def beginnings(
-    saved: Emulated, file: str | Path, *, begin: str | None, starts: str | None, every: int, mapping: str | None
+    saved: Emulated,
+    file: str | Path,
+    *,
+    fields: int,
+    begin: str | None,
+    starts: str | None,
+    every: int,
+    mapping: str | None,
 ) -> Beginning:
     """Reads the past of each initial time.
 
     **Arguments:**
+    - `fields`: how many before each, itself among them: the history of the emulator, more for members that lag.
     - `begin`: one initial time; the last of the file by default.
     - `starts`: a period instead; of its times with a whole past, every so many steps.
 
@@ -45,28 +53,29 @@ def beginnings(
     if begin is not None and starts is not None:
         raise InputError("Give either --from for one initial time or --starts for a period of them, not both.")
     reader = Reader.of(_newest_only(saved.preparation), open_datasets(str(file), mapping=mapping))
-    times, step, history = reader.times, saved.step, saved.emulator.history
+    times, step = reader.times, saved.step
     numbers = step.numbers(times)
     if np.unique(numbers).size < len(times):
         raise InputError(f"The file holds several fields in {step.text}, the step of the emulator; average them first.")
     wanted = _wanted(times, begin, starts)
-    past = np.stack([step.shifted(times.at(wanted), -k) for k in range(history - 1, -1, -1)], axis=1)
+    past = np.stack([step.shifted(times.at(wanted), -k) for k in range(fields - 1, -1, -1)], axis=1)
     rows = np.searchsorted(numbers, past)
     there = numbers[np.minimum(rows, len(times) - 1)] == past
     whole = there.all(axis=1)
     if starts is not None:
         whole &= (numbers[wanted] - numbers[wanted[0]]) % (every * (step.months or step.seconds)) == 0
     if not whole.any():
-        lost = step.ahead(times.at(wanted[:1]), int(np.argmin(there[0])) + 1 - history).text(0)
+        lost = step.ahead(times.at(wanted[:1]), int(np.argmin(there[0])) + 1 - fields).text(0)
         raise InputError(
-            f"A forecast from {times.text(int(wanted[0]))} needs {history} fields {step.text} apart, but the file, "
-            f"{times.span()}, has none at {lost}; give a file with the whole past, or another --from."
+            f"A forecast from {times.text(int(wanted[0]))} needs {fields} fields {step.text} apart, but the file, "
+            f"{times.span()}, has none at {lost}; give a file with the whole past, or another --from"
+            f"{', or fewer members of --lagged' if fields > saved.emulator.history else ''}."
         )
     found = _read(reader, times.at(wanted[whole]), rows[whole], starts is not None)
     short = int((~there.all(axis=1)).sum())
     if short == 0:
         return found
-    said = f"{short} of {len(wanted)} initial times left out: their past of {history} fields has a gap"
+    said = f"{short} of {len(wanted)} initial times left out: their past of {fields} fields has a gap"
     return dataclasses.replace(found, notes=(*found.notes, said))
 
 

@@ -14,7 +14,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from .._version import __version__
 from ..core import InputError, Monitor, Status, fingerprint
 from ..dynamics import rollout
-from ..emulate import Emulator, Past
+from ..emulate import AbstractOfOneModel, Drawn, Emulator, Lagged, Past, Perturbed, WhiteErrors
+from ..emulate.ensembles.base import keys_of
 from ..fields.cadence import Cadence, season
 from ..fields.forecast_file import frame_of, outcomes
 from ..fields.stream import FineStream
@@ -42,6 +43,7 @@ class Plan:
     - `starts`: a period, all of whose times are initial times instead.
     - `every`: of these, every so many.
     - `seed`: of noise and draws.
+    - `lagged`: so many members instead, from each start and the times one, two, ... steps before.
     """
 
     steps: int
@@ -51,6 +53,12 @@ class Plan:
     starts: str | None = None
     every: int = 1
     seed: int = 0
+    lagged: int | None = None
+
+    @property
+    def size(self) -> int | None:
+        """Members of each start; None for one run of the best field."""
+        return self.lagged or self.members
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,18 +104,20 @@ def forecast_files(
     **Raises:** `InputError` for a file that does not fit the emulator, and when the disk is full.
     """
     saved, _ = load_emulator(folder)
-    kinds = _kinds(saved, plan)
-    begun = beginnings(saved, initial, begin=plan.begin, starts=plan.starts, every=plan.every, mapping=mapping)
-    runs, each = _Runs(saved.emulator, saved.step, begun, plan), plan.members or 1
+    kinds, ensemble = _kinds(saved, plan), _ensemble(saved.emulator, plan)
+    begun = beginnings(
+        saved, initial, fields=ensemble.needs, begin=plan.begin, starts=plan.starts, every=plan.every, mapping=mapping
+    )
+    runs = _Runs(saved.emulator, ensemble, saved.step, begun, plan)
     layout, target = saved.preparation.layout, Path(os.path.normpath(out))
-    size = int(np.prod(layout.place.shape)) * len(layout.channels) * len(begun.times) * each
+    size = int(np.prod(layout.place.shape)) * len(layout.channels) * len(begun.times) * ensemble.size
     notes = (*begun.notes, kinds)
-    frame = frame_of(layout, begun.times, steps=plan.steps, step=saved.step, members=plan.members, notes=begun.notes)
+    frame = frame_of(layout, begun.times, steps=plan.steps, step=saved.step, members=plan.size, notes=begun.notes)
     stream = FineStream(
         path=target,
         layout=layout,
         times=saved.step.ahead(_same(begun.times, plan.steps), 1),
-        members=plan.members,
+        members=plan.size,
         size=max(1, min(_MOST, plan.steps, _VALUES // size)),
         identity=fingerprint([digest(folder), digest(initial), dataclasses.asdict(plan), mapping, __version__]),
         attrs=_provenance(saved, folder, initial, plan, kinds),
@@ -135,15 +145,24 @@ def _kinds(saved: Emulated, plan: Plan) -> str:
         raise InputError("A forecast needs one step, one member, and --every 1 or more.")
     if plan.perturb is not None and not plan.perturb > 0:
         raise InputError(f"--perturb {plan.perturb:g} must be positive, such as 0.05; leave it out for none.")
-    certain = isinstance(saved.emulator.forecast, AbstractDeterministic)
+    if plan.lagged is not None:
+        if plan.lagged < 2:
+            raise InputError(f"--lagged {plan.lagged} must be 2 or more: members from so many initial times.")
+        if plan.members is not None or plan.perturb is not None:
+            raise InputError(
+                f"--lagged {plan.lagged} makes {plan.lagged} members, each from an initial time of its own and without "
+                "noise; leave out --members and --perturb, or --lagged."
+            )
+        back = f"initial times 0 to {plan.lagged - 1} steps of {saved.step.text} earlier, shown at the same times"
+        return f"members are runs from {back}, with {_how(saved.emulator)}"
     if plan.members is None:
         if plan.perturb is not None:
             raise InputError("--perturb is for members; give --members as well.")
         return "one run of the best field of each step"
-    if certain and plan.perturb is None and plan.members > 1:
+    if _certain(saved.emulator) and plan.perturb is None and plan.members > 1:
         raise InputError(
             f"{saved.method} has no predictive distribution, so {plan.members} members would be alike; give --perturb "
-            "0.05 for noise on the initial fields, or leave out --members."
+            "0.05 for noise on the initial fields, --lagged 4 for earlier initial times, or leave out --members."
         )
     noise = (
         f"initial fields with white noise of {plan.perturb:g} standard deviations of the training fields, the same at "
@@ -151,8 +170,29 @@ def _kinds(saved: Emulated, plan: Plan) -> str:
         if plan.perturb
         else "the same initial fields"
     )
-    drawn = "the best field of each step" if certain else "one draw of the predictive distribution at each step"
-    return f"members are runs from {noise}, with {drawn}"
+    return f"members are runs from {noise}, with {_how(saved.emulator)}"
+
+
+def _certain(emulator: Emulator) -> bool:
+    return isinstance(emulator.forecast, AbstractDeterministic)
+
+
+def _how(emulator: Emulator) -> str:
+    """How members take a step."""
+    best = "the best field of each step"
+    return best if _certain(emulator) else "one draw of the predictive distribution at each step"
+
+
+def _ensemble(emulator: Emulator, plan: Plan) -> AbstractOfOneModel:
+    """The members of one start."""
+    if plan.lagged is not None:
+        return Lagged(emulator, plan.lagged)
+    size = plan.members or 1
+    if plan.perturb is not None:
+        return Perturbed(emulator, size, WhiteErrors(plan.perturb))
+    if plan.members is None or _certain(emulator):
+        return Lagged(emulator, 1)  # a single run
+    return Drawn(emulator, size)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -160,13 +200,14 @@ class _Runs:
     """All runs: starts times members."""
 
     emulator: Emulator
+    ensemble: AbstractOfOneModel
     step: Cadence
     begun: Beginning
     plan: Plan
 
     @property
     def shape(self) -> tuple[int, int]:
-        return len(self.begun.times), self.plan.members or 1
+        return len(self.begun.times), self.ensemble.size
 
     def write(self, stream: FineStream, monitor: Monitor) -> tuple[int, np.ndarray, np.ndarray]:
         """Steps and writes what is missing; returns the steps that were there before, statuses and steps done."""
@@ -176,7 +217,7 @@ class _Runs:
         if state is None:  # the state was lost: begin again
             first, state = 0, self._begin()
         monitor(first, self.plan.steps, "resumed" if first else "")
-        keys = self._keys()
+        keys = jax.vmap(lambda key: keys_of(key, self.ensemble.size))(self.keys).reshape(-1)
         for start in range(first, self.plan.steps, stream.size):
             stop = min(start + stream.size, self.plan.steps)
             fields, state = self._advance(state, keys, start, stop, stream.size)
@@ -186,32 +227,26 @@ class _Runs:
             monitor(stop, self.plan.steps, "")
         return first, state["status"].reshape(self.shape), state["done"].reshape(self.shape)
 
-    def _keys(self) -> PRNGKeyArray:
-        """One key a run, that of a start and member whatever else is forecast."""
+    @property
+    def keys(self) -> PRNGKeyArray:
+        """One key a start, whatever else is forecast; that of a member is made of it."""
         root = jax.random.key(self.plan.seed)
         starts = jnp.asarray((self.begun.times.seconds // 60) % 2**31, jnp.uint32)
-        members = jnp.arange(self.shape[1], dtype=jnp.uint32)
-        one = jax.vmap(lambda s: jax.vmap(lambda m: jax.random.fold_in(jax.random.fold_in(root, s), m))(members))
-        return one(starts).reshape(-1)
+        return jax.vmap(lambda start: jax.random.fold_in(root, start))(starts)
 
     def _begin(self) -> dict[str, np.ndarray]:
-        past = np.repeat(self.begun.fields, self.shape[1], axis=0)
-        if self.plan.perturb is not None:
-            spread = jnp.where(self.emulator.there, self.emulator.spread, 0.0)
-            keys = jax.vmap(lambda k: jax.random.fold_in(k, 2**31))(self._keys())
-            noise = jax.vmap(lambda k: spread * jax.random.normal(k, spread.shape, spread.dtype))(keys)
-            past = past + self.plan.perturb * np.asarray(noise)[:, None]
-        past = np.where(np.asarray(self.emulator.there)[None, None], past, 0.0).astype(self.begun.fields.dtype)
-        count = len(past)
-        status = np.full(count, int(Status.successful))
-        return {"fields": past, "status": status, "done": np.full(count, self.plan.steps)}
+        keys, start = None if self.plan.size is None else self.keys, jnp.asarray(season(self.begun.times))
+        fields = np.asarray(_first(self.ensemble, jnp.asarray(self.begun.fields), start, keys))
+        fields = fields.reshape(-1, *fields.shape[2:])
+        status = np.full(len(fields), int(Status.successful))
+        return {"fields": fields, "status": status, "done": np.full(len(fields), self.plan.steps)}
 
     def _advance(
         self, state: dict[str, np.ndarray], keys: PRNGKeyArray, start: int, stop: int, size: int
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Fields (start, member, step, channel, *place) of one stretch, and the state after it; compiled once."""
         now = season(self.step.ahead(self.begun.times, start))
-        fixed = isinstance(self.emulator.forecast, AbstractDeterministic) or self.plan.members is None
+        fixed = _certain(self.emulator) or self.plan.size is None
         drawn = None if fixed else jax.vmap(lambda k: jax.random.fold_in(k, start))(keys)
         begun = jnp.asarray(np.repeat(now, self.shape[1]))
         found, last = _stretch(self.emulator, jnp.asarray(state["fields"]), begun, drawn, size)
@@ -219,7 +254,7 @@ class _Runs:
         fields, status, done = self._judged(fields, state, start)
         state = {"fields": np.asarray(last), "status": status, "done": done}
         starts, members = self.shape
-        ahead = [starts] * self.begun.several + [members] * (self.plan.members is not None)
+        ahead = [starts] * self.begun.several + [members] * (self.plan.size is not None)
         return fields.reshape(*ahead, *fields.shape[1:]), state
 
     def _judged(
@@ -241,6 +276,22 @@ class _Runs:
         status[fresh], done[fresh] = kind[fresh], start + at[fresh]
         over = ended[:, None] | np.logical_or.accumulate(wild, axis=1)
         return np.where(over[:, :, None, None, None], np.float32(np.nan), fields), status, done
+
+
+@eqx.filter_jit
+def _first(
+    ensemble: AbstractOfOneModel,
+    past: Float[Array, "start time channel *place"],
+    start: Float[Array, " start"],
+    keys: PRNGKeyArray | None,
+) -> Float[Array, "start member history channel *place"]:
+    """The state of each member at its start."""
+
+    def one(given: tuple[Array, Array, PRNGKeyArray | None]) -> Array:
+        fields, when, key = given
+        return ensemble.begin(fields, start=when, key=key).fields
+
+    return jax.lax.map(one, (past, start, keys), batch_size=max(1, min(_BATCH // ensemble.size, len(past))))
 
 
 @eqx.filter_jit
@@ -268,7 +319,7 @@ def _endings(status: np.ndarray, done: np.ndarray, starts: Times, plan: Plan) ->
     bad = np.argwhere(status != int(Status.successful))
     why = {int(s): s.sentence.rstrip(".") for s in Status}
     said = [
-        f"the run from {starts.text(int(s))}{'' if plan.members is None else f', member {m},'} ended after "
+        f"the run from {starts.text(int(s))}{'' if plan.size is None else f', member {m},'} ended after "
         f"{done[s, m]} of {plan.steps} steps: {why[int(status[s, m])]}"
         for s, m in bad[:10]
     ]

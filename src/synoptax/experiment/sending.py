@@ -10,7 +10,6 @@ from jaxtyping import Array, Float
 
 from .. import emulate
 from ..core import Monitor, fingerprint
-from ..dynamics import rollout
 from ..learn import AbstractMethod
 from ..problems import HeldSuarezForecast
 from ..records import Predictors
@@ -79,22 +78,46 @@ def send_stepwise(
     with measure() as clock:
         model = method.fit(task, key=jax.random.key(seed), monitor=monitor)
     emulator = emulate.Emulator.of(model, task.train, dt=1.0)
-    fields, begins, marks = problem.fields(), problem.begins, np.asarray(plan.marks)
-    runs = {"one": _ahead(emulator, fields[begins], marks)[None]}
+    fields, begins = problem.fields(), problem.begins
+    runs = {"one": _ahead(emulator, fields[begins, None], plan)}
     if ensembles:
         noise = problem.perturbations(plan.members * len(begins), plan.size, key=jax.random.key(_PERTURBED))
-        noise = noise.reshape(plan.members, len(begins), *noise.shape[1:])
-        runs["perturbed"] = np.stack([_ahead(emulator, fields[begins] + n, marks) for n in noise])
-        lags = range(min(plan.members, problem.lags + 1))
-        runs["lagged"] = np.stack([_ahead(emulator, fields[begins - lag], marks + lag) for lag in lags])
+        noise = np.moveaxis(noise.reshape(plan.members, len(begins), *noise.shape[1:]), 0, 1)
+        runs["perturbed"] = _ahead(emulator, fields[begins, None], plan, members=plan.members, errors=noise)
+        lagged = min(plan.members, problem.lags + 1)
+        runs["lagged"] = _ahead(emulator, fields[begins[:, None] + np.arange(1 - lagged, 1)], plan, members=lagged)
     return Sent(seed, runs, clock.cost, parameters(model), fingerprint(model))
 
 
-def _ahead(emulator: emulate.Emulator, fields: np.ndarray, marks: np.ndarray) -> Float[np.ndarray, "start lead c y x"]:
-    """From each field, kept at the marks."""
-    return np.asarray(_rolled(emulator, jnp.asarray(fields, emulator.mean.dtype), int(marks[-1])))[:, marks - 1]
+def _ahead(
+    emulator: emulate.Emulator,
+    pasts: Float[np.ndarray, "start time c y x"],
+    plan: Plan,
+    *,
+    members: int = 1,
+    errors: Float[np.ndarray, "start member c y x"] | None = None,
+) -> Float[np.ndarray, "member start lead c y x"]:
+    """Around the newest fields with their errors, or lagged without; kept at the marks."""
+    dtype, marks = emulator.mean.dtype, np.asarray(plan.marks)
+    given = None if errors is None else jnp.asarray(errors, dtype)
+    found = np.asarray(_rolled(emulator, jnp.asarray(pasts, dtype), given, members, int(marks[-1])))
+    return np.moveaxis(found[:, :, marks - 1], 0, 1)
 
 
 @eqx.filter_jit
-def _rolled(emulator: emulate.Emulator, fields: Float[Array, "start c y x"], steps: int) -> Array:
-    return jax.vmap(lambda f: rollout(emulator, emulator.begin(f[None]), steps=steps).fields)(fields)
+def _rolled(
+    emulator: emulate.Emulator,
+    pasts: Float[Array, "start time c y x"],
+    errors: Float[Array, "start member c y x"] | None,
+    members: int,
+    steps: int,
+) -> Float[Array, "start member step c y x"]:
+    def one(past: Array, own: Array | None) -> Array:
+        ensemble: emulate.AbstractEnsemble = (
+            emulate.Lagged(emulator, members)
+            if own is None
+            else emulate.Perturbed(emulator, members, emulate.GivenErrors(own))
+        )
+        return ensemble.forecast(past, steps=steps).fields
+
+    return jax.vmap(one)(pasts, errors)

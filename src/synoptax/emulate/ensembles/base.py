@@ -88,7 +88,8 @@ class AbstractOfOneModel(AbstractEnsemble):
         def one(own: Array, lag: Array, key: PRNGKeyArray | None) -> PyTree:
             return self._begun(own, lag, start, key)
 
-        return jax.vmap(one)(self.pasts(past, key=key), jnp.asarray(self.lags), keys_of(key, self.size))
+        keys = None if key is None else keys_of(key, self.size)
+        return jax.vmap(one)(self.pasts(past, key=key), jnp.asarray(self.lags), keys)
 
     def forecast(
         self,
@@ -105,7 +106,8 @@ class AbstractOfOneModel(AbstractEnsemble):
             state = self._begun(own, lag, start, key)
             return rollout(self.model, state, steps=steps, start=start, every=every, key=key)
 
-        return jax.vmap(one)(self.pasts(past, key=key), jnp.asarray(self.lags), keys_of(key, self.size))
+        keys = None if key is None else keys_of(key, self.size)
+        return jax.vmap(one)(self.pasts(past, key=key), jnp.asarray(self.lags), keys)
 
     def _begun(self, past: Array, lag: Array, start: float | Array, key: PRNGKeyArray | None) -> PyTree:
         """All members take the steps of the oldest, so that one program serves them; each keeps what it lags."""
@@ -148,10 +150,8 @@ def latest(past: Float[Array, "time channel *place"], needs: int) -> Float[Array
     return past[past.shape[0] - needs :]
 
 
-def keys_of(key: PRNGKeyArray | None, size: int) -> PRNGKeyArray | None:
+def keys_of(key: PRNGKeyArray, size: int) -> PRNGKeyArray:
     """One key a member, that of its number whatever the size."""
-    if key is None:
-        return None
     return jax.vmap(lambda member: jax.random.fold_in(key, member))(jnp.arange(size, dtype=jnp.uint32))
 
 

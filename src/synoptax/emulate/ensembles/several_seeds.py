@@ -56,9 +56,10 @@ class SeveralSeeds(AbstractEnsemble):
         key: PRNGKeyArray | None = None,
     ) -> Trajectory:
         """One model after the other: their weights need not have the same shapes."""
-        own, keys = latest(past, self.needs), keys_of(key, self.size)
+        own = latest(past, self.needs)
+        keys = [None] * self.size if key is None else list(keys_of(key, self.size))
         runs = [
-            rollout(m, m.begin(own), steps=steps, start=start, every=every, key=None if keys is None else keys[i])
-            for i, m in enumerate(self.models)
+            rollout(m, m.begin(own), steps=steps, start=start, every=every, key=k)
+            for m, k in zip(self.models, keys, strict=True)
         ]
         return jax.tree.map(lambda *members: jnp.stack(members), *runs)

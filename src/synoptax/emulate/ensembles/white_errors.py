@@ -38,10 +38,11 @@ class WhiteErrors(AbstractErrors):
 
         **Raises:** `InputError` without a key.
         """
-        keys = keys_of(key, size)
-        if keys is None:
+        if key is None:
             raise InputError("White errors are drawn and there is no key; pass key= to forecast.")
         scale = self.amount * jnp.where(jnp.isfinite(spread), spread, 0.0)
-        return jax.vmap(lambda k: scale * jax.random.normal(jax.random.fold_in(k, BEFORE), scale.shape, scale.dtype))(
-            keys
-        )
+
+        def one(own: PRNGKeyArray) -> Array:
+            return scale * jax.random.normal(jax.random.fold_in(own, BEFORE), scale.shape, scale.dtype)
+
+        return jax.vmap(one)(keys_of(key, size))

@@ -19,6 +19,7 @@ from synoptax.emulate import (
     LeadForecast,
     LinearInverse,
     PlannedEmulator,
+    Ready,
 )
 from synoptax.emulate.emulator import wave
 from synoptax.learn import AbstractMethod
@@ -174,6 +175,14 @@ def test_direct_forecasts_refuse_targets_that_are_not_the_next_fields():
     later = dataclasses.replace(task, train=Samples(task.train.predictors, jnp.roll(task.train.truth, 1, axis=0)))
     with pytest.raises(InputError, match="spacing of its times"):
         DirectForecast(LinearInverse.example(), 2).fit(later, key=jax.random.key(0))
+
+
+def test_a_forecast_that_stands_ready_is_not_fitted_again_and_knows_its_layout():
+    ready, task = Ready.example(), wave()
+    assert ready.fit(task, key=jax.random.key(5)) is ready.forecast
+    other = dataclasses.replace(task, layout=dataclasses.replace(task.layout, units=("K",)))
+    with pytest.raises(InputError, match="stands ready"):
+        ready.fit(other, key=jax.random.key(5))
 
 
 def test_a_lead_between_those_of_the_data_lies_between_them():

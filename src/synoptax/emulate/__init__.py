@@ -1,6 +1,16 @@
 """Learned dynamics: one method a file, one line a method; `Emulator` makes a model of what they learn."""
 
 from .afno_forecast import AFNOForecast as AFNOForecast
+from .coherence import (
+    AbstractCoherence as AbstractCoherence,
+    AbstractPart as AbstractPart,
+    LearnedCoherence as LearnedCoherence,
+    LowPass as LowPass,
+    Scattered as Scattered,
+    Whole as Whole,
+    ZeroShot as ZeroShot,
+)
+from .cohesion_forecast import CohesionForecast as CohesionForecast
 from .constrained import Constrained as Constrained
 from .constraints import (
     AbstractConstraint as AbstractConstraint,
@@ -41,6 +51,7 @@ from .planned import (
     Planned as Planned,
     PlannedEmulator as PlannedEmulator,
 )
+from .ready import Ready as Ready
 from .serve import export as export
 from .pretrained_forecast import PretrainedForecast as PretrainedForecast
 from .unet_forecast import UNetForecast as UNetForecast

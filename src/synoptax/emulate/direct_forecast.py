@@ -9,19 +9,14 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..core import InputError, Monitor
-from ..learn.method import AbstractDownscaler, AbstractMethod
+from ..learn.method import AbstractDeterministic, AbstractDownscaler, AbstractMethod
 from ..records import Layout, Predictors, Samples, Task
 from .linear_inverse import LinearInverse
 from .planned import AbstractPlanner
 
 
-class _DirectModel(AbstractPlanner):
-    layout: Layout
-    models: tuple[AbstractDownscaler, ...]
-
-    @property
-    def length(self) -> int:  # type: ignore[override]  # a property implements an AbstractVar
-        return len(self.models)
+class _AbstractDirect(AbstractPlanner):
+    models: eqx.AbstractVar[tuple[AbstractDownscaler, ...]]
 
     def plan(
         self, predictors: Predictors, *, key: PRNGKeyArray | None = None
@@ -34,12 +29,24 @@ class _DirectModel(AbstractPlanner):
         return jnp.stack(fields, axis=1)
 
 
+class _DirectModel(_AbstractDirect):
+    layout: Layout
+    models: tuple[AbstractDownscaler, ...]
+    length: int = eqx.field(static=True)
+
+
+class _CertainDirectModel(AbstractDeterministic, _AbstractDirect):
+    layout: Layout
+    models: tuple[AbstractDownscaler, ...]
+    length: int = eqx.field(static=True)
+
+
 class DirectForecast(AbstractMethod):
     """Any method fitted for each lead alone: no step is fed by the one before.
 
-    x̂(t + kτ) = f_k(past),  k = 1 … `leads`; beyond the last lead the forecast starts anew from its own last fields.
+    x̂(t + kτ) = f_k(past),  k = 1 … `leads`; beyond the last lead it starts anew from its own last fields.
 
-    When to use: errors at given leads matter and runs need not be sharp nor consistent from step to step. When not: long
+    When to use: errors at given leads matter, and runs need not be sharp nor consistent from step to step. When not: long
     free runs; draws, whose members are independent from lead to lead. Cost: `leads` times that of the method.
 
     **Arguments:**
@@ -78,7 +85,9 @@ class DirectForecast(AbstractMethod):
             at = Task(later(task.train, lead), later(task.valid, lead), task.unlabelled, task.layout)
             stage = monitor.within(f"lead{lead}")
             models.append(self.method.fit(at, key=jax.random.fold_in(key, lead), monitor=stage))
-        return _DirectModel(task.layout, tuple(models))
+        certain = all(isinstance(m, AbstractDeterministic) for m in models)
+        kind = _CertainDirectModel if certain else _DirectModel
+        return kind(layout=task.layout, models=tuple(models), length=self.leads)
 
 
 def later(samples: Samples, lead: int) -> Samples:

@@ -105,9 +105,7 @@ class LatentEmulator(AbstractDynamics):
         return self.forecast.advance(state)
 
 
-def model(
-    forecast: AbstractDownscaler, samples: Samples, *, dt: float
-) -> Emulator | LatentEmulator | PlannedEmulator:
+def model(forecast: AbstractDownscaler, samples: Samples, *, dt: float) -> Emulator | LatentEmulator | PlannedEmulator:
     """A fitted forecast as a model: in its latent space if it has one, plan by plan if it plans, else step by step.
 
     **Arguments:**
@@ -121,5 +119,5 @@ def model(
     if isinstance(forecast, AbstractLatentForecast):
         return LatentEmulator(forecast, plain.mean, plain.spread, dt)
     if isinstance(forecast, AbstractPlanner):
-        return PlannedEmulator(plain)
+        return PlannedEmulator(plain)  # type: ignore[call-arg]  # its dt is a property
     return plain

@@ -89,15 +89,12 @@ class _LeadError(AbstractObjective):
         return jnp.mean(each), {"scaled error": jnp.mean(each)}
 
 
-class _LeadModel(AbstractPlanner, AbstractDeterministic):
+class _LeadModel(AbstractDeterministic, AbstractPlanner):
     layout: Layout
     readers: _LeadReader
     network: PyTree
     log: dict[str, np.ndarray]
-
-    @property
-    def length(self) -> int:  # type: ignore[override]  # a property implements an AbstractVar
-        return self.readers.length
+    length: int = eqx.field(static=True)
 
     def plan(
         self, predictors: Predictors, *, key: PRNGKeyArray | None = None
@@ -105,9 +102,7 @@ class _LeadModel(AbstractPlanner, AbstractDeterministic):
         del key
         return self.ahead(predictors, jnp.arange(1.0, self.length + 1.0))
 
-    def ahead(
-        self, predictors: Predictors, leads: Float[Array, " lead"]
-    ) -> Float[Array, "time lead channel *place"]:
+    def ahead(self, predictors: Predictors, leads: Float[Array, " lead"]) -> Float[Array, "time lead channel *place"]:
         """Fields at any leads above 0 up to `length`, in steps, whole or not."""
         y, x = self.layout.place.shape
         rows = in_chunks(lambda inputs: _at_leads(self.readers, self.network, leads, inputs), predictors)
@@ -154,8 +149,8 @@ class LeadForecast(AbstractMethod):
     def __check_init__(self) -> None:
         if self.leads < 2 or self.method.steps != 1:
             raise InputError(
-                f"One network for all leads needs two leads or more, and a method with steps=1; given {self.leads} leads "
-                f"and steps={self.method.steps}."
+                f"One network for all leads needs two leads or more, and a method with steps=1; given {self.leads} "
+                f"leads and steps={self.method.steps}."
             )
 
     @classmethod
@@ -189,4 +184,4 @@ class LeadForecast(AbstractMethod):
             average=training.average,
             monitor=monitor,
         )
-        return _LeadModel(task.layout, readers, fitted.model, fitted.log)
+        return _LeadModel(layout=task.layout, readers=readers, network=fitted.model, log=fitted.log, length=self.leads)

@@ -33,8 +33,7 @@ class AbstractPlanner(AbstractDownscaler):
         self, predictors: Predictors, *, key: PRNGKeyArray, count: int
     ) -> Float[Array, "member time channel *fine"]:
         """The first steps of as many plans."""
-        drawn = [self.plan(predictors, key=k)[:, 0] for k in jax.random.split(key, count)]
-        return jnp.stack(drawn)
+        return jax.vmap(lambda k: self.plan(predictors, key=k)[:, 0])(jax.random.split(key, count))
 
 
 class Planned(eqx.Module):
@@ -82,7 +81,8 @@ class PlannedEmulator(AbstractDynamics):
         from .emulator import wave
 
         task = wave()
-        return cls(Emulator.of(DirectForecast.example().fit(task, key=jax.random.key(0)), task.train, dt=1.0))
+        forecast = DirectForecast.example().fit(task, key=jax.random.key(0))
+        return cls(Emulator.of(forecast, task.train, dt=1.0))  # type: ignore[call-arg]  # its dt is a property
 
     @property
     def dt(self) -> float:  # type: ignore[override]  # a property implements an AbstractVar

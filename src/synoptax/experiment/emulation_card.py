@@ -18,6 +18,7 @@ from ..dynamics import rollout
 from ..fields import Grid
 from ..learn import AbstractMethod
 from ..problems import AbstractEmulationProblem, Cases
+from ..records import Task
 from ..verify import (
     RMSE,
     AbstractMetric,
@@ -78,6 +79,11 @@ class AbstractEmulationCard(AbstractCard):
     def long(self, *, quick: bool) -> int:
         """Steps of the long runs."""
 
+    def prepared(self, method: AbstractMethod, task: Task, seed: int, cache: Cache, monitor: Monitor) -> AbstractMethod:
+        """The method of a row with what several rows share already fitted; by default nothing is shared."""
+        del task, seed, cache, monitor
+        return method
+
     def course(self, problem: AbstractEmulationProblem, *, quick: bool) -> Course:
         """The lead times in steps, the metrics, the members."""
         steps = (max(1, round(m * problem.lyapunov_time / problem.dt)) for m in self.marks)
@@ -99,7 +105,8 @@ class AbstractEmulationCard(AbstractCard):
             for seed in range(seeds):
                 monitor(number, len(methods), f"{label}, seed {seed}")
                 identity = [problem, course, method, seed]
-                work = functools.partial(_work, method, problem, task, cases, course, label, seed, monitor)
+                ready = functools.partial(self.prepared, method, task, seed, cache, monitor)
+                work = functools.partial(_work, ready, problem, task, cases, course, label, seed, monitor)
                 groups.setdefault(label, []).append(cache.obtain(identity, work))
                 if len({u.digest for u in groups[label]}) < len(groups[label]):  # a fit without randomness
                     groups[label].pop()
@@ -142,9 +149,9 @@ class AbstractEmulationCard(AbstractCard):
         return [*rows, row(variable="all", metric="seconds a step", value=seconds, unit="s", **facts)]
 
 
-def _work(method, problem, task, cases, course, label: str, seed: int, monitor: Monitor, folder: Path) -> Followed:
+def _work(ready, problem, task, cases, course, label: str, seed: int, monitor: Monitor, folder: Path) -> Followed:
     stage = dataclasses.replace(monitor.within(f"{label}/seed{seed}"), folder=folder)
-    return follow(method, problem, task, cases, course, label=label, seed=seed, monitor=stage)
+    return follow(ready(), problem, task, cases, course, label=label, seed=seed, monitor=stage)
 
 
 def _facts(card: str, label: str, units: Sequence[Followed]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from .lorenz96_sakov2008 import Lorenz96Sakov2008Card as Lorenz96Sakov2008Card
 from .lorenz63_vardax import Lorenz63VardaxCard as Lorenz63VardaxCard
 from .lorenz96_vardax import Lorenz96VardaxCard as Lorenz96VardaxCard
 from .kolmogorov_emulation import KolmogorovEmulationCard as KolmogorovEmulationCard
+from .ks_cohesion import KSCohesionCard as KSCohesionCard
 from .ks_emulation import KSEmulationCard as KSEmulationCard
 from .ks_lessons import KSLessons as KSLessons
 from .kuramoto_sivashinsky_bocquet2019 import KuramotoSivashinskyBocquet2019Card as KuramotoSivashinskyBocquet2019Card

@@ -39,7 +39,7 @@ class KolmogorovEmulationCard(AbstractEmulationCard):
         return 500 if quick else 10_000
 
     def methods(self, *, quick: bool) -> dict[str, AbstractMethod]:
-        """References, then networks of about 90,000 weights, taught for as many steps; the Fourier operator at a rate of its own."""
+        """References, then networks of about 90,000 weights, as many steps; the Fourier operator at its own rate."""
         training = Training(steps=100 if quick else 2000, batch=8, rate=2e-3, every=100, patience=None)
         onwards = dataclasses.replace(training, steps=training.steps // 4, rate=5e-4, every=25)
         fast = dataclasses.replace(training, rate=4e-3)

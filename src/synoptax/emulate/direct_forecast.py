@@ -46,8 +46,8 @@ class DirectForecast(AbstractMethod):
 
     x̂(t + kτ) = f_k(past),  k = 1 … `leads`; beyond the last lead it starts anew from its own last fields.
 
-    When to use: errors at given leads matter, and runs need not be sharp nor consistent from step to step. When not: long
-    free runs; draws, whose members are independent from lead to lead. Cost: `leads` times that of the method.
+    When to use: errors at given leads matter, and runs need not be sharp nor consistent from step to step. When not:
+    long free runs; draws, whose members are independent from lead to lead. Cost: `leads` times that of the method.
 
     **Arguments:**
     - `method`: what is fitted.
@@ -64,7 +64,7 @@ class DirectForecast(AbstractMethod):
     claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "ignores_missing_targets", "plans"})
     cite: ClassVar[str] = "Nathaniel et al. (2024), doi:10.48550/arXiv.2402.00712"
 
-    method: AbstractMethod
+    method: AbstractMethod = LinearInverse()
     leads: int = eqx.field(static=True, default=4)
 
     def __check_init__(self) -> None:

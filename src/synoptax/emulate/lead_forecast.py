@@ -19,6 +19,7 @@ from .fno_forecast import FNOForecast
 from .planned import AbstractPlanner
 from .reader import Reader
 from .schooling import AbstractNetworkForecast, thinned, windows
+from .unet_forecast import UNetForecast
 
 
 class _LeadReader(eqx.Module):
@@ -143,7 +144,7 @@ class LeadForecast(AbstractMethod):
     claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "ignores_missing_targets", "plans"})
     cite: ClassVar[str] = "Nguyen et al. (2023), doi:10.48550/arXiv.2301.10343"
 
-    method: AbstractNetworkForecast
+    method: AbstractNetworkForecast = UNetForecast()
     leads: int = eqx.field(static=True, default=8)
 
     def __check_init__(self) -> None:

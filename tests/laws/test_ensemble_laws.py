@@ -11,10 +11,12 @@ from synoptax import emulate
 from synoptax.core import InputError, Status, entries
 from synoptax.dynamics import rollout
 from synoptax.emulate import (
+    AbstractLatentForecast,
     Drawn,
     Emulator,
     GivenErrors,
     Lagged,
+    LatentEmulator,
     Perturbed,
     PlannedEmulator,
     SeveralSeeds,
@@ -38,6 +40,24 @@ class _Chaos(AbstractDeterministic):
         return 1.0 - self.steepness * newest**2 + 0.01 * jnp.cos(hour)
 
 
+class _Folded(AbstractLatentForecast):
+    """The same map on a vector."""
+
+    layout: Layout
+
+    def encode(self, past):
+        return past[-1].reshape(-1)
+
+    def advance(self, latent):
+        return 1.0 - 1.9 * latent**2
+
+    def decode(self, latent):
+        return latent.reshape(SHAPE)
+
+    def predict(self, predictors):
+        raise NotImplementedError
+
+
 def chaos(steepness: float = 1.9, *, dt: float = 0.25) -> Emulator:
     """With a spread of its own on every cell."""
     spread = 0.5 + 0.1 * jnp.arange(24.0).reshape(SHAPE)
@@ -53,7 +73,10 @@ def ran(model, fields, *, steps=4, start=START, key=None):
     return rollout(model, model.begin(fields), steps=steps, start=start, key=key).fields
 
 
-@pytest.mark.parametrize("model", [chaos(), PlannedEmulator.example()], ids=["stepped", "planned"])
+LATENT = LatentEmulator(_Folded(wave().layout), jnp.zeros(SHAPE), jnp.ones(SHAPE), 1.0)
+
+
+@pytest.mark.parametrize("model", [chaos(), PlannedEmulator.example(), LATENT], ids=["stepped", "planned", "latent"])
 def test_lagged_members_are_the_single_runs_from_earlier_fields(model):
     """At the same valid times; the clock of each is that of its own initial time."""
     ensemble, given = Lagged(model, 3), past()

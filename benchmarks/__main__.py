@@ -16,6 +16,7 @@ RUNS = {  # name: arguments with which it ends in a few minutes
     "fourdvar_batch": [],
     "letkf_grid": [],
     "window_latency": ["--rounds", "2"],
+    "planet_steps": ["--seconds", "0.3"],
     "solver_steps": ["--rounds", "3", "--seconds", "0.2"],
 }
 

@@ -104,8 +104,8 @@ def measure(truncation: int, rounds: int, seconds: float) -> None:
     for name, values in took.items():
         cold, warm = compiled[name]
         print(
-            f"T{truncation}, {LAYERS[truncation][0]} layers: {name}: {1e3 * statistics.median(values) / steps:.3f} ms a "
-            f"step, compiled in {cold - warm:.1f} s"
+            f"T{truncation}, {LAYERS[truncation][0]} layers: {name}: {1e3 * statistics.median(values) / steps:.3f} ms "
+            f"a step, compiled in {cold - warm:.1f} s"
         )
     ratio = statistics.median(b / a for a, b in zip(took["synoptax"], took["dinosaur"], strict=True))
     print(f"T{truncation}: {ratio:.2f} times dinosaur's steps a second; vorticities differ by {away:.0e} after one")

@@ -15,30 +15,35 @@ from .linear_inverse import LinearInverse
 from .planned import AbstractPlanner
 
 
-class _AbstractDirect(AbstractPlanner):
-    models: eqx.AbstractVar[tuple[AbstractDownscaler, ...]]
+class _DirectModel(AbstractPlanner):
+    layout: Layout
+    models: tuple[AbstractDownscaler, ...]
+    length: int = eqx.field(static=True)
 
     def plan(
         self, predictors: Predictors, *, key: PRNGKeyArray | None = None
     ) -> Float[Array, "time length channel *place"]:
         if key is None:
-            fields = [m.predict(predictors) for m in self.models]
-        else:
-            keys = jax.random.split(key, len(self.models))
-            fields = [m.sample(predictors, key=k, count=1)[0] for m, k in zip(self.models, keys, strict=True)]
+            return _best(self.models, predictors)
+        keys = jax.random.split(key, len(self.models))
+        fields = [m.sample(predictors, key=k, count=1)[0] for m, k in zip(self.models, keys, strict=True)]
         return jnp.stack(fields, axis=1)
 
 
-class _DirectModel(_AbstractDirect):
+class _CertainDirectModel(AbstractDeterministic, AbstractPlanner):
     layout: Layout
     models: tuple[AbstractDownscaler, ...]
     length: int = eqx.field(static=True)
 
+    def plan(
+        self, predictors: Predictors, *, key: PRNGKeyArray | None = None
+    ) -> Float[Array, "time length channel *place"]:
+        del key
+        return _best(self.models, predictors)
 
-class _CertainDirectModel(AbstractDeterministic, _AbstractDirect):
-    layout: Layout
-    models: tuple[AbstractDownscaler, ...]
-    length: int = eqx.field(static=True)
+
+def _best(models: tuple[AbstractDownscaler, ...], predictors: Predictors) -> Float[Array, "time length channel *place"]:
+    return jnp.stack([m.predict(predictors) for m in models], axis=1)
 
 
 class DirectForecast(AbstractMethod):

@@ -18,7 +18,6 @@ from ..dynamics import rollout
 from ..fields import Grid
 from ..learn import AbstractMethod
 from ..problems import AbstractEmulationProblem, Cases
-from ..records import Task
 from ..verify import (
     RMSE,
     AbstractMetric,
@@ -38,6 +37,7 @@ from .clock import Cost
 from .figures import Figure, Line, Lines, Maps
 from .following import Course, Followed, distances, follow, power
 from .report import Report, Row, row, write
+from .sharing import prepared
 from .table import finish
 
 _KEY = 20240  # of the bootstrap
@@ -79,11 +79,6 @@ class AbstractEmulationCard(AbstractCard):
     def long(self, *, quick: bool) -> int:
         """Steps of the long runs."""
 
-    def prepared(self, method: AbstractMethod, task: Task, seed: int, cache: Cache, monitor: Monitor) -> AbstractMethod:
-        """The method of a row with what several rows share already fitted; by default nothing is shared."""
-        del task, seed, cache, monitor
-        return method
-
     def course(self, problem: AbstractEmulationProblem, *, quick: bool) -> Course:
         """The lead times in steps, the metrics, the members."""
         steps = (max(1, round(m * problem.lyapunov_time / problem.dt)) for m in self.marks)
@@ -105,7 +100,7 @@ class AbstractEmulationCard(AbstractCard):
             for seed in range(seeds):
                 monitor(number, len(methods), f"{label}, seed {seed}")
                 identity = [problem, course, method, seed]
-                ready = functools.partial(self.prepared, method, task, seed, cache, monitor)
+                ready = functools.partial(prepared, method, task, seed, cache, monitor)
                 work = functools.partial(_work, ready, problem, task, cases, course, label, seed, monitor)
                 groups.setdefault(label, []).append(cache.obtain(identity, work))
                 if len({u.digest for u in groups[label]}) < len(groups[label]):  # a fit without randomness

@@ -1,12 +1,9 @@
 """Flame fronts drawn a horizon at a time around a coherent forecast, against drawing step by step."""
 
 import dataclasses
-import functools
-from pathlib import Path
 from typing import ClassVar
 
 import equinox as eqx
-import jax
 from jaxtyping import PRNGKeyArray
 
 from ...core import Monitor
@@ -20,7 +17,6 @@ from ...emulate import (
     LearnedCoherence,
     LowPass,
     Pixels,
-    Ready,
     Scattered,
     ZeroShot,
 )
@@ -29,8 +25,8 @@ from ...learn.generate import Euler, FlowMatching, Heun
 from ...learn.training import Training
 from ...problems import KSEmulation
 from ...records import Task
-from ..cache import Cache
 from ..emulation_card import NOTES, AbstractEmulationCard
+from ..sharing import Shared
 
 
 class _Steered(AbstractMethod):
@@ -83,53 +79,31 @@ class KSCohesionCard(AbstractEmulationCard):
     def methods(self, *, quick: bool) -> dict[str, AbstractMethod]:
         """References, step by step, then whole horizons."""
         training = Training(steps=200 if quick else 2000, batch=32, rate=2e-3, every=100, patience=None)
-        koopman = KoopmanForecast(dimension=48, width=6, levels=3, steps=2 if quick else 8, training=training)
+        koopman = Shared(KoopmanForecast(dimension=48, width=6, levels=3, steps=2 if quick else 8, training=training))
         flow = GenerativeForecast(canvas=Pixels(11, 3), sampler=Euler(4), averaged=2, training=training)
         base = CohesionForecast(
             koopman, LearnedCoherence(), 16, 2, FlowMatching(), Heun(4), 11, 3, averaged=2, training=training
         )
         zero = dataclasses.replace(base, coherence=ZeroShot(), sampler=Heun(8))
+        learned, told = Shared(base), base.coherence
         methods: dict[str, AbstractMethod] = {
             "persistence": Nearest(),
             "climatology": Climatology(),
             "Koopman": koopman,
             "FNO": FNOForecast(width=18, depth=3, modes=(1, 16), training=training),
             "flow matching, step by step": flow,
-            "learned, 16 steps at once": base,
-            "zero-shot, 16 steps at once": zero,
+            "learned, 16 steps at once": learned,
+            "zero-shot, 16 steps at once": Shared(zero),
         }
         if quick:
             return methods
         return {
             **methods,
-            "learned, 4 steps at once": _Steered(base, base.coherence, 4),
-            "learned, step by step": _Steered(base, base.coherence, 1),
-            "learned, weight 1": _Steered(base, LearnedCoherence(1.0), 16),
-            "zero-shot, long waves": _Steered(zero, ZeroShot(LowPass(8)), 16),
-            "zero-shot, half of the cells": _Steered(zero, ZeroShot(Scattered(0.5)), 16),
+            "learned, 4 steps at once": _Steered(learned, told, 4),
+            "learned, step by step": _Steered(learned, told, 1),
+            "learned, weight 1": _Steered(learned, LearnedCoherence(1.0), 16),
+            "zero-shot, long waves": _Steered(Shared(zero), ZeroShot(LowPass(8)), 16),
+            "zero-shot, half of the cells": _Steered(Shared(zero), ZeroShot(Scattered(0.5)), 16),
             "learned, windows of 3": dataclasses.replace(base, order=1),
             "learned, windows of 9": dataclasses.replace(base, order=4),
         }
-
-    def prepared(self, method: AbstractMethod, task: Task, seed: int, cache: Cache, monitor: Monitor) -> AbstractMethod:
-        """With the coherent forecast, and the network of a steered row, from the cache."""
-        share = functools.partial(_fitted, task, seed, cache, monitor)
-        if isinstance(method, _Steered):
-            assert isinstance(method.base, CohesionForecast)
-            whole = self.prepared(method.base, task, seed, cache, monitor)
-            return dataclasses.replace(method, base=Ready(share(method.base, whole)))
-        if isinstance(method, CohesionForecast):
-            return dataclasses.replace(method, coherent=Ready(share(method.coherent, method.coherent)))
-        return Ready(share(method, method)) if isinstance(method, KoopmanForecast) else method
-
-
-def _fitted(
-    task: Task, seed: int, cache: Cache, monitor: Monitor, name: AbstractMethod, method: AbstractMethod
-) -> AbstractDownscaler:
-    """What a method learns with this seed, learned once; `name` identifies it."""
-
-    def work(folder: Path) -> AbstractDownscaler:
-        stage = dataclasses.replace(monitor.within("shared"), folder=folder)
-        return method.fit(task, key=jax.random.key(seed), monitor=stage)
-
-    return cache.obtain(["shared", task, name, seed], work)

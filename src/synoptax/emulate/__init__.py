@@ -42,7 +42,12 @@ from .canvases import (
 )
 from .generative_forecast import GenerativeForecast as GenerativeForecast
 from .koopman_forecast import KoopmanForecast as KoopmanForecast
-from .latent import AbstractLatentForecast as AbstractLatentForecast, LatentEmulator as LatentEmulator, model as model
+from .latent import (
+    AbstractLatentForecast as AbstractLatentForecast,
+    LatentEmulator as LatentEmulator,
+    model as model,
+    whole as whole,
+)
 from .lead_forecast import LeadForecast as LeadForecast
 from .linear_inverse import LinearInverse as LinearInverse
 from .pangu_forecast import PanguForecast as PanguForecast

@@ -115,9 +115,14 @@ def model(forecast: AbstractDownscaler, samples: Samples, *, dt: float) -> Emula
 
     **Raises:** `InputError` when the forecast reads something else than its own past.
     """
-    plain = Emulator.of(forecast, samples, dt=dt)
+    return whole(Emulator.of(forecast, samples, dt=dt))
+
+
+def whole(emulator: Emulator) -> Emulator | LatentEmulator | PlannedEmulator:
+    """An emulator as its forecast is meant to go on: in its latent space, plan by plan, or step by step as it is."""
+    forecast = emulator.forecast
     if isinstance(forecast, AbstractLatentForecast):
-        return LatentEmulator(forecast, plain.mean, plain.spread, dt)
+        return LatentEmulator(forecast, emulator.mean, emulator.spread, emulator.dt)
     if isinstance(forecast, AbstractPlanner):
-        return PlannedEmulator(plain)  # type: ignore[call-arg]  # its dt is a property
-    return plain
+        return PlannedEmulator(emulator)  # type: ignore[call-arg]  # its dt is a property
+    return emulator

@@ -26,8 +26,9 @@ def export(
 ) -> dict[str, Any]:
     """Writes one step as serialised StableHLO, and beside it `path` + `.json` with shapes, units and how to call it.
 
-    fields(t + dt) = step(fields, time[, key]): the whole state goes in and comes out, the newest field last. Emulators
-    with a predictive distribution take the key and draw; all others have no key.
+    fields(t + dt) = step(fields, time[, key]): the fields of the past go in and come out, the newest last;
+    forecasts with a latent space or a plan begin anew at every step. Emulators with a predictive distribution take the
+    key and draw; all others have no key.
 
     Use it to serve forecasts where only JAX is installed. Not to fit or to verify. Cost: one compilation; the weights
     are inside the file.

@@ -9,13 +9,13 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from .._version import __version__
 from ..core import InputError, Monitor, Status, fingerprint
 from ..dynamics import rollout
-from ..emulate import AbstractOfOneModel, Drawn, Emulator, Lagged, Past, Perturbed, WhiteErrors
-from ..emulate.ensembles.base import keys_of
+from ..emulate import AbstractOfOneModel, Drawn, Emulator, Lagged, Perturbed, WhiteErrors, whole
+from ..emulate.ensembles.base import Model, keys_of
 from ..fields.cadence import Cadence, season
 from ..fields.forecast_file import frame_of, outcomes
 from ..fields.stream import FineStream
@@ -28,6 +28,7 @@ from .saved import digest, sweep
 _VALUES = 8_000_000  # numbers of the output in one stretch, starts and members included: 32 MB
 _MOST = 64  # steps in one stretch
 _BATCH = 32  # runs stepped side by side
+_PART = "part"  # of a state, with its number
 _FAR = 100.0  # standard deviations beyond which a run has left its model
 
 
@@ -104,11 +105,12 @@ def forecast_files(
     **Raises:** `InputError` for a file that does not fit the emulator, and when the disk is full.
     """
     saved, _ = load_emulator(folder)
-    kinds, ensemble = _kinds(saved, plan), _ensemble(saved.emulator, plan)
+    model = whole(saved.emulator)
+    kinds, ensemble = _kinds(saved, plan), _ensemble(saved, model, plan)
     begun = beginnings(
         saved, initial, fields=ensemble.needs, begin=plan.begin, starts=plan.starts, every=plan.every, mapping=mapping
     )
-    runs = _Runs(saved.emulator, ensemble, saved.step, begun, plan)
+    runs = _Runs(saved.emulator, model, ensemble, saved.step, begun, plan)
     layout, target = saved.preparation.layout, Path(os.path.normpath(out))
     size = int(np.prod(layout.place.shape)) * len(layout.channels) * len(begun.times) * ensemble.size
     notes = (*begun.notes, kinds)
@@ -183,16 +185,16 @@ def _how(emulator: Emulator) -> str:
     return best if _certain(emulator) else "one draw of the predictive distribution at each step"
 
 
-def _ensemble(emulator: Emulator, plan: Plan) -> AbstractOfOneModel:
+def _ensemble(saved: Emulated, model: Model, plan: Plan) -> AbstractOfOneModel:
     """The members of one start."""
     if plan.lagged is not None:
-        return Lagged(emulator, plan.lagged)
+        return Lagged(model, plan.lagged)
     size = plan.members or 1
     if plan.perturb is not None:
-        return Perturbed(emulator, size, WhiteErrors(plan.perturb))
-    if plan.members is None or _certain(emulator):
-        return Lagged(emulator, 1)  # a single run
-    return Drawn(emulator, size)
+        return Perturbed(model, size, WhiteErrors(plan.perturb))
+    if plan.members is None or _certain(saved.emulator):
+        return Lagged(model, 1)  # a single run
+    return Drawn(model, size)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -200,6 +202,7 @@ class _Runs:
     """All runs: starts times members."""
 
     emulator: Emulator
+    model: Model
     ensemble: AbstractOfOneModel
     step: Cadence
     begun: Beginning
@@ -234,12 +237,18 @@ class _Runs:
         starts = jnp.asarray((self.begun.times.seconds // 60) % 2**31, jnp.uint32)
         return jax.vmap(lambda start: jax.random.fold_in(root, start))(starts)
 
+    @property
+    def _past(self) -> np.ndarray:
+        """One past as the model begins with it."""
+        return self.begun.fields[0][-self.model.history :]
+
     def _begin(self) -> dict[str, np.ndarray]:
         keys, start = None if self.plan.size is None else self.keys, jnp.asarray(season(self.begun.times))
-        fields = np.asarray(_first(self.ensemble, jnp.asarray(self.begun.fields), start, keys))
-        fields = fields.reshape(-1, *fields.shape[2:])
-        status = np.full(len(fields), int(Status.successful))
-        return {"fields": fields, "status": status, "done": np.full(len(fields), self.plan.steps)}
+        begun = _first(self.ensemble, jnp.asarray(self.begun.fields), start, keys)
+        begun = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), begun)
+        count = int(np.prod(self.shape))
+        status = np.full(count, int(Status.successful))
+        return {**_parts(begun), "status": status, "done": np.full(count, self.plan.steps)}
 
     def _advance(
         self, state: dict[str, np.ndarray], keys: PRNGKeyArray, start: int, stop: int, size: int
@@ -249,10 +258,12 @@ class _Runs:
         fixed = _certain(self.emulator) or self.plan.size is None
         drawn = None if fixed else jax.vmap(lambda k: jax.random.fold_in(k, start))(keys)
         begun = jnp.asarray(np.repeat(now, self.shape[1]))
-        found, last = _stretch(self.emulator, jnp.asarray(state["fields"]), begun, drawn, size)
+        moving, still = _split([state[name] for name in sorted(state) if name.startswith(_PART)])
+        structure = jax.tree.structure(eqx.filter_eval_shape(self.model.begin, jnp.asarray(self._past)))
+        found, last = _stretch(self.model, structure, moving, still, begun, drawn, size)
         fields = np.asarray(found)[:, : stop - start].astype(np.float32)
         fields, status, done = self._judged(fields, state, start)
-        state = {"fields": np.asarray(last), "status": status, "done": done}
+        state = {**_parts(last), "status": status, "done": done}
         starts, members = self.shape
         ahead = [starts] * self.begun.several + [members] * (self.plan.size is not None)
         return fields.reshape(*ahead, *fields.shape[1:]), state
@@ -284,30 +295,47 @@ def _first(
     past: Float[Array, "start time channel *place"],
     start: Float[Array, " start"],
     keys: PRNGKeyArray | None,
-) -> Float[Array, "start member history channel *place"]:
+) -> PyTree:
     """The state of each member at its start."""
 
-    def one(given: tuple[Array, Array, PRNGKeyArray | None]) -> Array:
+    def one(given: tuple[Array, Array, PRNGKeyArray | None]) -> PyTree:
         fields, when, key = given
-        return ensemble.begin(fields, start=when, key=key).fields
+        return ensemble.begin(fields, start=when, key=key)
 
     return jax.lax.map(one, (past, start, keys), batch_size=max(1, min(_BATCH // ensemble.size, len(past))))
 
 
 @eqx.filter_jit
 def _stretch(
-    emulator: Emulator,
-    past: Float[Array, "run history channel *place"],
+    model: Model,
+    structure: jax.tree_util.PyTreeDef,
+    moving: list[Array | None],
+    still: list[Array | None],
     start: Float[Array, " run"],
     keys: PRNGKeyArray | None,
     steps: int,
-) -> tuple[Float[Array, "run step channel *place"], Float[Array, "run history channel *place"]]:
-    def one(given: tuple[Array, Array, PRNGKeyArray | None]) -> tuple[Array, Array]:
-        fields, when, key = given
-        run = rollout(emulator, Past(fields), steps=steps, start=when, key=key)
-        return run.fields, run.last.fields
+) -> tuple[Float[Array, "run step channel *place"], PyTree]:
+    """Fields of every run, and the states that they end in."""
 
-    return jax.lax.map(one, (past, start, keys), batch_size=min(_BATCH, len(past)))
+    def one(given: tuple[list[Array | None], Array, PRNGKeyArray | None]) -> tuple[Array, PyTree]:
+        parts, when, key = given
+        state = jax.tree.unflatten(structure, [a if b is None else b for a, b in zip(parts, still, strict=True)])
+        run = rollout(model, state, steps=steps, start=when, key=key)
+        return run.fields, run.last
+
+    return jax.lax.map(one, (moving, start, keys), batch_size=min(_BATCH, len(start)))
+
+
+def _parts(states: PyTree) -> dict[str, np.ndarray]:
+    """States of all runs as named arrays."""
+    return {f"{_PART}{i:02d}": np.asarray(x) for i, x in enumerate(jax.tree.leaves(states))}
+
+
+def _split(parts: list[np.ndarray]) -> tuple[list[Array | None], list[Array | None]]:
+    """What differs from run to run, and counters that do not: then all runs make their plans at the same steps."""
+    same = [np.issubdtype(x.dtype, np.integer) and bool((x == x[:1]).all()) for x in parts]
+    moving = [None if s else jnp.asarray(x) for x, s in zip(parts, same, strict=True)]
+    return moving, [jnp.asarray(x[0]) if s else None for x, s in zip(parts, same, strict=True)]
 
 
 def _name(step: int) -> str:

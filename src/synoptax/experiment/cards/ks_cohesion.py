@@ -63,18 +63,18 @@ class KSCohesionCard(AbstractEmulationCard):
         "often they begin anew, share their network too. Networks have about 33,000 weights, learn for 2,000 steps.",
         "Seconds of training are those of a row alone, without what it shares.",
     )
-    seeds: ClassVar[int] = 5
-    marks: ClassVar[tuple[float, ...]] = (0.085, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+    seeds: ClassVar[int] = 3
+    marks: ClassVar[tuple[float, ...]] = (0.085, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0)
     band: ClassVar[tuple[float, float]] = (0.3, 0.6)
     runs: ClassVar[int] = 4
 
     def problem(self, *, quick: bool) -> KSEmulation:
-        """The runs of `ks_emulation`, of which half are followed."""
-        return KSEmulation.quick() if quick else KSEmulation(test=32, leads=96)
+        """The runs of `ks_emulation`; two dozen others are followed for five Lyapunov times."""
+        return KSEmulation.quick() if quick else KSEmulation(test=24, leads=60)
 
     def long(self, *, quick: bool) -> int:
-        """Two thousand steps."""
-        return 480 if quick else 1920
+        """A thousand steps, a multiple of the longest plan."""
+        return 480 if quick else 960
 
     def methods(self, *, quick: bool) -> dict[str, AbstractMethod]:
         """References, step by step, then whole horizons."""

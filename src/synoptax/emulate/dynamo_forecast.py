@@ -1,5 +1,6 @@
 """DynaMo's forward model as an emulator."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import equinox as eqx
@@ -43,15 +44,42 @@ class _OnSphere(eqx.Module):
         return Encoding(found.maps, _on_sphere(found.vector))
 
 
-class _Guess(eqx.Module):
-    """r: the latent of the step to come from the states that have been."""
+class _Scale(eqx.Module):
+    """Numbers that vary about their mean by one: states lie in a narrow cone, where networks see next to nothing."""
 
+    mean: Float[Array, " number"]
+    std: Float[Array, " number"]
+
+    @classmethod
+    def of(cls, rows: Float[Array, "row number"]) -> "_Scale":
+        std = jnp.std(rows, axis=0)
+        return cls(jnp.mean(rows, axis=0), jnp.where(std > 0, std, 1.0))
+
+    def forward(self, rows: Float[Array, "row number"]) -> Float[Array, "row number"]:
+        return (rows - self.mean[None]) / self.std[None]
+
+    def inverse(self, rows: Float[Array, "row number"]) -> Float[Array, "row number"]:
+        return self.mean[None] + self.std[None] * rows
+
+
+class _Layers(eqx.Module):
     first: eqx.nn.Linear
     second: eqx.nn.Linear
 
     def __call__(self, states: Float[Array, " states"], *, key: PRNGKeyArray | None = None) -> Float[Array, " latent"]:
         del key
         return self.second(jax.nn.gelu(self.first(states)))
+
+
+class _Guess(eqx.Module):
+    """r: the latent of the step to come from the states that have been."""
+
+    given: _Scale
+    layers: _Layers
+    answer: _Scale
+
+    def __call__(self, states: Float[Array, "history dimension"]) -> Float[Array, "1 latent"]:
+        return self.answer.inverse(self.layers(self.given.forward(states).reshape(-1))[None])
 
 
 class _Stepper(eqx.Module):
@@ -71,7 +99,7 @@ class _Stepper(eqx.Module):
     def advance(self, states: Float[Array, "history dimension"]) -> Float[Array, "history dimension"]:
         """The latents of transitions that have been are read, that of the one to come is guessed."""
         latents = self.latents(states)
-        coming = latents[:1] if self.guess is None else self.guess(states.reshape(-1))[None]
+        coming = latents[:1] if self.guess is None else self.guess(states)
         longer = jnp.concatenate([states, states[-1:]])  # the last is not read: it stands for the state to come
         tokens = self.prediction.tokens(longer[None], jnp.concatenate([latents, coming])[None])[0]
         new = _on_sphere(self.dynamics.forward(tokens)[-1])
@@ -90,6 +118,7 @@ class _DynaMoModel(AbstractLatentForecast):
     layout: Layout
     reader: Reader
     stepper: _Stepper
+    scale: _Scale
     drawing: _Drawing
     log: dict[str, np.ndarray]
 
@@ -100,7 +129,8 @@ class _DynaMoModel(AbstractLatentForecast):
         return self.stepper.advance(self._states(latent)).reshape(-1)
 
     def decode(self, latent: Float[Array, " dimension"]) -> Float[Array, "channel y x"]:
-        field = jnp.where(self.reader.there, self.drawing(self._states(latent)[-1]), 0.0)
+        state = self.scale.forward(self._states(latent)[-1:])[0]
+        field = jnp.where(self.reader.there, self.drawing(state), 0.0)
         return self.reader.fields_out(field[None])[0]
 
     def predict(self, predictors: Predictors) -> Float[Array, "time channel *fine"]:
@@ -117,6 +147,7 @@ def _one_step(model: _DynaMoModel, fields: Float[Array, "time stacked y x"]) -> 
 
 
 _Seen = tuple[Array, Array, Array, Array]
+_PIECE = 256  # times
 
 
 class DynaMoForecast(AbstractMethod):
@@ -189,7 +220,8 @@ class DynaMoForecast(AbstractMethod):
         )
         stepper = _Stepper(pretrained.model, self.pretraining.latent, self.pretraining.prediction, None)
         seen = [_seen(stepper, *windows(samples, reader, 1)) for samples in (task.train, task.valid)]
-        stepper = self._guessing(stepper, seen, key=three, monitor=monitor.within("guess"))
+        scale = _Scale.of(seen[0][0][:, -1])
+        stepper = self._guessing(stepper, scale, seen, key=three, monitor=monitor.within("guess"))
         weights = jnp.asarray(place.weights(), task.train.truth.dtype)[..., None]
         build, run = jax.random.split(four)
         decoder = Decoder(
@@ -201,20 +233,27 @@ class DynaMoForecast(AbstractMethod):
             padding=padding,
             key=build,
         )
-        train, valid = (_drawn(stepper, *x) for x in seen)
+        train, valid = ((scale.forward(states), fields) for states, fields in (_drawn(stepper, *x) for x in seen))
         found = self._regression(_Drawing(decoder), weights, train, valid, key=run, monitor=monitor.within("decode"))
-        return _DynaMoModel(task.layout, reader, stepper, found.model, pretrained.log | found.log)
+        return _DynaMoModel(task.layout, reader, stepper, scale, found.model, pretrained.log | found.log)
 
-    def _guessing(self, stepper: _Stepper, seen: list[_Seen], *, key: PRNGKeyArray, monitor: Monitor) -> _Stepper:
+    def _guessing(
+        self, stepper: _Stepper, scale: _Scale, seen: list[_Seen], *, key: PRNGKeyArray, monitor: Monitor
+    ) -> _Stepper:
         """With r, where there are latents to guess."""
-        train, valid = ((states.reshape(len(states), -1), latents) for states, _, latents, *_ in seen)
-        inputs, outputs = train[0].shape[1], train[1].shape[1]
+        _, history, dimension = seen[0][0].shape
+        inputs, outputs = history * dimension, seen[0][2].shape[1]
         if outputs == 0:
             return stepper
         first, second, run = jax.random.split(key, 3)
-        guess = _Guess(eqx.nn.Linear(inputs, 2 * inputs, key=first), eqx.nn.Linear(2 * inputs, outputs, key=second))
-        found = self._regression(guess, None, train, valid, key=run, monitor=monitor).model
-        return _Stepper(stepper.dynamics, stepper.latent, stepper.prediction, found)
+        layers = _Layers(eqx.nn.Linear(inputs, 2 * inputs, key=first), eqx.nn.Linear(2 * inputs, outputs, key=second))
+        answer = _Scale.of(seen[0][2])
+        train, valid = (
+            (scale.forward(states.reshape(-1, dimension)).reshape(-1, inputs), answer.forward(latents))
+            for states, _, latents, _ in seen
+        )
+        found = self._regression(layers, None, train, valid, key=run, monitor=monitor).model
+        return _Stepper(stepper.dynamics, stepper.latent, stepper.prediction, _Guess(scale, found, answer))
 
     def _regression(
         self,
@@ -242,23 +281,36 @@ class DynaMoForecast(AbstractMethod):
         )
 
 
-@eqx.filter_jit
 def _seen(stepper: _Stepper, past: Array, phases: Array, truth: Array) -> _Seen:
     """States of the past, the newest fields, latents of the step to come, and the fields that came."""
     del phases
-
-    def one(past: Array, coming: Array) -> tuple[Array, Array]:
-        filled = jnp.where(jnp.isfinite(coming), coming, 0.0)  # at the mean, as in the pretraining
-        states = stepper.encode(jnp.concatenate([past, filled]))
-        return states[:-1], stepper.latents(states)[-1]
-
-    states, latents = jax.lax.map(lambda x: one(*x), (past, truth), batch_size=64)
+    filled = jnp.where(jnp.isfinite(truth), truth, 0.0)  # at the mean, as in the pretraining
+    states, latents = _in_pieces(_read, stepper, jnp.concatenate([past, filled], axis=1))
     return states, past[:, -1], latents, truth[:, 0]
 
 
-@eqx.filter_jit
 def _drawn(stepper: _Stepper, states: Array, fields: Array, latents: Array, truth: Array) -> tuple[Array, Array]:
     """What the decoder learns from: states as they are encoded and as they are predicted, with their fields."""
     del latents
-    ahead = jax.lax.map(lambda s: stepper.advance(s)[-1], states, batch_size=64)
+    (ahead,) = _in_pieces(_moved, stepper, states)
     return jnp.concatenate([states[:, -1], ahead]), jnp.concatenate([fields, truth])
+
+
+@eqx.filter_jit
+def _read(stepper: _Stepper, fields: Array) -> tuple[Array, Array]:
+    states = jax.vmap(stepper.encode)(fields)
+    return states[:, :-1], jax.vmap(stepper.latents)(states)[:, -1]
+
+
+@eqx.filter_jit
+def _moved(stepper: _Stepper, states: Array) -> tuple[Array]:
+    return (jax.vmap(stepper.advance)(states)[:, -1],)
+
+
+def _in_pieces(apply: Callable[..., tuple[Array, ...]], stepper: _Stepper, rows: Array) -> tuple[Array, ...]:
+    """`apply` on pieces of one length: memory stays flat. Not a compiled loop: XLA's are slow at convolutions."""
+    count = len(rows)
+    size = min(_PIECE, count)
+    pieces = [np.minimum(np.arange(start, start + size), count - 1) for start in range(0, count, size)]
+    parts = zip(*(apply(stepper, rows[at]) for at in pieces), strict=True)
+    return tuple(jnp.concatenate(part)[:count] for part in parts)

@@ -40,7 +40,7 @@ class ShallowWaterEmulationCard(AbstractEmulationCard):
 
     def methods(self, *, quick: bool) -> dict[str, AbstractMethod]:
         """References, then networks of about 90,000 weights, as many steps; the Fourier operator at its own rate."""
-        training = Training(steps=100 if quick else 2000, batch=8, rate=2e-3, every=100, patience=None)
+        training = Training(steps=100 if quick else 1200, batch=8, rate=2e-3, every=100, patience=None)
         onwards = dataclasses.replace(training, steps=training.steps // 4, rate=5e-4, every=25)
         fast = dataclasses.replace(training, rate=4e-3)
         fno = FNOForecast(width=11, depth=3, modes=(8, 8), training=fast)

@@ -14,7 +14,7 @@ from ..fields import Grid
 from ..learn import Fitted, InMemory, MeanSquaredError, fit
 from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..learn.networks import Decoder, Encoder, Encoding, FlatPooling, padding_of
-from ..learn.represent import AbstractLatent, AbstractPrediction, Bottleneck, DynaMo, Recipe
+from ..learn.represent import AbstractLatent, AbstractPrediction, DynaMo, NoLatent, Recipe
 from ..learn.represent.dynamo import Dynamics
 from ..learn.training import Training
 from ..records import Layout, Predictors, Task
@@ -187,7 +187,7 @@ class DynaMoForecast(AbstractMethod):
     @classmethod
     def example(cls) -> "DynaMoForecast":
         recipe = Recipe(steps=100, batch=16, every=50, rate=3e-3, clip=1.0)
-        pretraining = DynaMo(window=3, latent=Bottleneck(2), layers=1, heads=2, width=8, recipe=recipe)
+        pretraining = DynaMo(window=3, latent=NoLatent(), layers=1, heads=2, width=8, recipe=recipe)
         return cls(pretraining, dimension=8, width=4, levels=1, training=EXAMPLE)
 
     def fit(self, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> AbstractDownscaler:

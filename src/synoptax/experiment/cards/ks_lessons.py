@@ -67,7 +67,7 @@ class KSLessons(AbstractEmulationCard):
             "climatology": Climatology(),
             "FNO": fno,
             **_lessons(fno, onwards, quick=quick),
-            **_pretrained(training, quick=quick),
+            **({} if quick else _pretrained(training)),
         }
 
 
@@ -77,9 +77,10 @@ def _lessons(fno: FNOForecast, onwards: Training, *, quick: bool) -> dict[str, A
     def within(constraint: AbstractConstraint, rate: float = onwards.rate) -> Constrained:
         return Constrained(fno, constraint, 4, dataclasses.replace(onwards, rate=rate))
 
+    latent = LatentConstraint(Autoencoder(recipe=Recipe(steps=50, clip=1.0))) if quick else LatentConstraint()
     found: dict[str, AbstractMethod] = {
         "FNO, then 4 steps": Continued(fno, 4, training=onwards),
-        "FNO, then autoencoder": within(LatentConstraint()),
+        "FNO, then autoencoder": within(latent),
     }
     if quick:
         return found
@@ -93,13 +94,10 @@ def _lessons(fno: FNOForecast, onwards: Training, *, quick: bool) -> dict[str, A
     }
 
 
-def _pretrained(training: Training, *, quick: bool) -> dict[str, AbstractMethod]:
+def _pretrained(training: Training) -> dict[str, AbstractMethod]:
     """One encoder and head after each pretraining, and DynaMo's forward model, for as many steps."""
     recipe = Recipe(steps=training.steps, batch=training.batch, clip=1.0)
     dynamo = DynaMo(window=2, latent=NoLatent(), recipe=recipe)
-    forward = DynaMoForecast(dynamo, training=training)
-    if quick:
-        return {"DynaMo's forward model": forward}
     longer = dataclasses.replace(training, steps=2 * training.steps)
 
     def after(pretraining: AbstractPretraining, lesson: Training = training) -> PretrainedForecast:
@@ -111,7 +109,7 @@ def _pretrained(training: Training, *, quick: bool) -> dict[str, AbstractMethod]
         "masked autoencoder": after(MaskedAutoencoder(recipe=recipe)),
         "autoencoder": after(Autoencoder(recipe=recipe)),
         "DynaMo": after(DynaMo(recipe=recipe)),
-        "DynaMo's forward model": forward,
+        "DynaMo's forward model": DynaMoForecast(dynamo, training=training),
         "DynaMo's forward model, guessed latents": DynaMoForecast(
             dataclasses.replace(dynamo, latent=Bottleneck()), training=training
         ),

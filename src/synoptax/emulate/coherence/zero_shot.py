@@ -22,7 +22,7 @@ class ZeroShot(AbstractCoherence):
     - `part`: A.
     - `factor`: f; above one where errors are alike over many cells, since each cell then counts less.
     - `present`: standard deviation of the present field, normalised.
-    - `gamma`, `variance`: see `LikelihoodGuidance`.
+    - `gamma`, `variance`, `through`: see `LikelihoodGuidance`.
 
     **Good values:** those of the defaults on Kuramoto-Sivashinsky (docs/emulation.md).
 
@@ -33,10 +33,11 @@ class ZeroShot(AbstractCoherence):
     """
 
     part: AbstractPart = Whole()
-    factor: float = eqx.field(static=True, default=3.0)
+    factor: float = eqx.field(static=True, default=1.0)
     present: float = eqx.field(static=True, default=0.05)
     gamma: float = eqx.field(static=True, default=1.0)
     variance: float = eqx.field(static=True, default=1.0)
+    through: bool = eqx.field(static=True, default=True)
 
     def objective(self) -> DenoisingError:
         """Sequences alone."""
@@ -59,5 +60,5 @@ class ZeroShot(AbstractCoherence):
     ) -> AbstractDenoiser:
         """Pulled at every level."""
         std = jnp.sqrt((self.factor * errors) ** 2 + self.present**2)[:, None, None]
-        guidance = LikelihoodGuidance(self.part, self.part(sequence), std, self.gamma, self.variance)
+        guidance = LikelihoodGuidance(self.part, self.part(sequence), std, self.gamma, self.variance, self.through)
         return Guided(denoiser, guidance)  # type: ignore[call-arg]  # its process is a property

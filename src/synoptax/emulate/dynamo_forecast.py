@@ -166,11 +166,11 @@ class DynaMoForecast(AbstractMethod):
     - `dimension`: of a state; `width`, `levels`: of encoder and decoder.
     - `training`: of r and of the decoder, each.
 
-    **Good values:** `NoLatent()` where the system is deterministic and the past tells its state; none is known that makes
-    good forecasts: on Kuramoto-Sivashinsky one step was worse than persistence.
+    **Good values:** `NoLatent()` where the system is deterministic and the past tells its state; none that makes good
+    forecasts is known: on Kuramoto-Sivashinsky one step was worse than persistence.
 
-    **Fails when:** states crowd together, which a cosine does not mind: what they no longer hold cannot be drawn. Nothing
-    in the loss asks for more than one step, and errors of directions add up.
+    **Fails when:** states crowd together, which a cosine does not mind: what they no longer hold cannot be drawn.
+    Nothing in the loss asks for more than one step, and errors of directions add up.
 
     Reference: a reconstruction. Cui, Pan, Iyer, Haldar and Pinto (2024), doi:10.48550/arXiv.2409.12192, keep the
     encoder and throw the forward model away; states of one length, r and the decoder are ours.

@@ -255,14 +255,16 @@ def _figures(
 
 
 def _picture(problem: AbstractEmulationProblem, truth: np.ndarray, runs: dict[str, np.ndarray]) -> Maps:
-    """A line as a Hovmoeller diagram, time upwards; a plane as it is after two Lyapunov times."""
+    """A line as a Hovmoeller diagram, time upwards; a plane as it is after two Lyapunov times; in the truth's range."""
     name, unit = problem.variables[0]
     count = min(len(r) for r in runs.values())
+    shown = {label: np.clip(r[:, 0], truth[:, 0].min(), truth[:, 0].max()) for label, r in runs.items()}
+    shown = {"solver": truth[:, 0], **shown}
     if problem.grid.shape[0] == 1:
         length = problem.grid.x.edges[-1]
         place = Grid.box((count, problem.grid.shape[1]), (count * problem.dt, length))
-        panels = {label: r[:count, 0, 0] for label, r in {"solver": truth, **runs}.items()}
-        return Maps(f"{name} of one run, time upwards", unit, place, panels)
+        panels = {label: r[:count, 0] for label, r in shown.items()}
+        return Maps(f"{name} of one run, time upwards, cut to the solver's range", unit, place, panels)
     at = min(count, round(2 * problem.lyapunov_time / problem.dt)) - 1
-    panels = {label: r[at, 0] for label, r in {"solver": truth, **runs}.items()}
-    return Maps(f"{name} after two Lyapunov times", unit, problem.grid, panels)
+    panels = {label: r[at] for label, r in shown.items()}
+    return Maps(f"{name} after two Lyapunov times, cut to the solver's range", unit, problem.grid, panels)

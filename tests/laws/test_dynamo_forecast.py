@@ -15,6 +15,7 @@ from synoptax.emulate.emulator import wave
 from synoptax.learn.represent import Bottleneck, DynaMo
 
 
+@pytest.mark.slow
 def test_steps_as_it_predicts_and_goes_on_with_the_wave_guessing_latents():
     task, method = wave(), DynaMoForecast.example()  # which has no latents: the laws see to that
     method = dataclasses.replace(method, pretraining=dataclasses.replace(method.pretraining, latent=Bottleneck(2)))

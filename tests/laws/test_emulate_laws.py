@@ -22,7 +22,9 @@ from synoptax.emulate import (
     Ready,
 )
 from synoptax.emulate.emulator import wave
+from synoptax.emulate.lead_forecast import told
 from synoptax.learn import AbstractMethod
+from synoptax.learn.networks import VisionTransformer
 from synoptax.records import Samples
 
 METHODS = entries(emulate, AbstractMethod)
@@ -175,6 +177,16 @@ def test_direct_forecasts_refuse_targets_that_are_not_the_next_fields():
     later = dataclasses.replace(task, train=Samples(task.train.predictors, jnp.roll(task.train.truth, 1, axis=0)))
     with pytest.raises(InputError, match="spacing of its times"):
         DirectForecast(LinearInverse.example(), 2).fit(later, key=jax.random.key(0))
+
+
+def test_a_transformer_is_told_the_lead_by_its_embedding():
+    vit = VisionTransformer(2, 1, shape=(4, 6), width=8, layers=1, heads=2, key=jax.random.key(0))
+    field = jax.random.normal(jax.random.key(1), (4, 6, 2))
+    near, far = (told(vit, jnp.asarray(share))(field) for share in (0.25, 1.0))
+    np.testing.assert_array_equal(far, vit(field, lead=1.0))
+    assert float(jnp.max(jnp.abs(near - far))) > 1e-6
+    other = FNOForecast.example()
+    assert told(other, jnp.asarray(0.5)) is other
 
 
 def test_a_forecast_that_stands_ready_is_not_fitted_again_and_knows_its_layout():

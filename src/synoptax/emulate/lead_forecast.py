@@ -13,6 +13,7 @@ from ..fields import Grid
 from ..learn import InMemory, fit
 from ..learn.chunks import Inputs, in_chunks
 from ..learn.method import AbstractDeterministic, AbstractDownscaler, AbstractMethod
+from ..learn.networks import VisionTransformer
 from ..learn.objectives import AbstractDistance, AbstractObjective
 from ..records import Layout, Predictors, Task
 from .fno_forecast import FNOForecast
@@ -83,7 +84,8 @@ class _LeadError(AbstractObjective):
         size = jnp.mean(readers.changes**2, axis=1)
 
         def one(past: Array, phases: Array, targets: Array, index: Array, key: PRNGKeyArray) -> Array:
-            new = readers.at(1.0 + index).advance(model, past, phases[0], key=key)
+            lead = 1.0 + index
+            new = readers.at(lead).advance(told(model, lead / length), past, phases[0], key=key)
             return self.distance(new, targets[index], self.weights) / size[index]
 
         each = jax.vmap(one)(past, phases, targets, leads, jax.random.split(second, count))
@@ -116,10 +118,18 @@ def _at_leads(readers: _LeadReader, network: PyTree, leads: Array, inputs: Input
     fields, phases = inputs
 
     def one(past: Array, phase: Array) -> Array:
-        return jax.vmap(lambda k: readers.at(k).advance(network, past, phase))(leads)
+        def at(lead: Array) -> Array:
+            return readers.at(lead).advance(told(network, lead / readers.length), past, phase)
+
+        return jax.vmap(at)(leads)
 
     new = jax.vmap(one)(readers.reader.past(fields[0]), phases)
     return new.reshape(new.shape[0], -1)
+
+
+def told(network: PyTree, share: Float[Array, ""]) -> PyTree:
+    """A transformer has an embedding of the lead; every network sees it as a field."""
+    return eqx.Partial(network, lead=share) if isinstance(network, VisionTransformer) else network
 
 
 class LeadForecast(AbstractMethod):
@@ -138,7 +148,8 @@ class LeadForecast(AbstractMethod):
 
     **Fails when:** near and far leads need different features: the network shares its weights among them.
 
-    Reference: Nguyen et al. (2023), doi:10.48550/arXiv.2301.10343, where a transformer is told the lead.
+    Reference: Nguyen et al. (2023), doi:10.48550/arXiv.2301.10343, where an embedding tells a transformer the lead; so it
+    does here, besides the field.
     """
 
     claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "ignores_missing_targets", "plans"})

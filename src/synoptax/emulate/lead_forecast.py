@@ -148,8 +148,8 @@ class LeadForecast(AbstractMethod):
 
     **Fails when:** near and far leads need different features: the network shares its weights among them.
 
-    Reference: Nguyen et al. (2023), doi:10.48550/arXiv.2301.10343, where an embedding tells a transformer the lead; so it
-    does here, besides the field.
+    Reference: Nguyen et al. (2023), doi:10.48550/arXiv.2301.10343, where an embedding tells a transformer the lead; as
+    it does here, besides the field.
     """
 
     claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "ignores_missing_targets", "plans"})

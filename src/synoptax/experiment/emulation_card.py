@@ -50,8 +50,7 @@ NOTES = (
     "Stable: share of long runs that stay within ten standard deviations to the end. Climate distances are those of "
     "the last three quarters of the stable long runs from the training runs; 'solver, other runs' shows what sampling "
     "alone makes of them.",
-    "Intervals resample test runs and seeds; those of climate distances resample seeds. Ratios to persistence are "
-    "paired.",
+    "Intervals resample test runs and seeds; those of climate distances resample seeds. Ratios of errors are paired.",
     "Seconds a step are of the processor, one run alone, compiled before; those of the solver cover the same time.",
 )
 
@@ -60,12 +59,14 @@ class AbstractEmulationCard(AbstractCard):
     """A solver of equations and the emulators that learned from its runs, under the same lead times.
 
     Class-level facts besides those of a card: `marks` (lead times that are scored, in Lyapunov times), `band` (of the
-    spectrum that the divergence reads, as shares), `runs` (number of long runs).
+    spectrum that the divergence reads, as shares), `runs` (number of long runs), `rivals` (rows that the errors of all
+    others are compared with, paired).
     """
 
     marks: eqx.AbstractClassVar[tuple[float, ...]]
     band: eqx.AbstractClassVar[tuple[float, float]]
     runs: eqx.AbstractClassVar[int]
+    rivals: eqx.AbstractClassVar[tuple[str, ...]]
 
     @abc.abstractmethod
     def problem(self, *, quick: bool) -> AbstractEmulationProblem:
@@ -118,16 +119,15 @@ class AbstractEmulationCard(AbstractCard):
         self, problem: AbstractEmulationProblem, cases: Cases, course: Course, groups: dict[str, list[Followed]]
     ) -> list[Row]:
         made: list[Row] = []
-        first = next(iter(groups))
         ahead = [f"{m * problem.dt / problem.lyapunov_time:.3g} Lyapunov times" for m in course.marks]
         for label, units in groups.items():
             facts = _facts(self.name(), label, units)
-            reference = None if label == first else [u.curves for u in groups[first]]
+            others = {r: [u.curves for u in groups[r]] for r in self.rivals if r in groups and r != label}
             for metric in course.metrics:
-                made += _curve_rows(problem, ahead, metric, "", [u.curves for u in units], reference, facts)
+                made += _curve_rows(problem, ahead, metric, "", [u.curves for u in units], others, facts)
             drawn = [u.member_curves for u in units if u.member_curves is not None]
             for metric in course.member_metrics if drawn else ():
-                made += _curve_rows(problem, ahead, metric, ", members", drawn, None, facts)
+                made += _curve_rows(problem, ahead, metric, ", members", drawn, {}, facts)
             made += _summary_rows(units, facts)
         return made + self._solver_rows(problem, cases)
 
@@ -172,15 +172,16 @@ def _curve_rows(
     metric: AbstractMetric,
     kind: str,
     curves: list[LeadCurves],
-    reference: list[LeadCurves] | None,
+    others: dict[str, list[LeadCurves]],
     facts: dict[str, Any],
 ) -> list[Row]:
-    """One row a lead and channel: the mean over seeds, with the ratio to persistence for errors."""
+    """One row a lead and channel: the mean over seeds, for errors with the ratios to those of others."""
     value = np.mean([c.value(metric) for c in curves], axis=0)
     low, high = along_leads(interval, curves, key=jax.random.key(_KEY))[metric.name]
-    compared = None
-    if reference is not None and isinstance(metric, RMSE):
-        compared = along_leads(ratio, curves, reference, metric=metric, key=jax.random.key(_KEY))
+    compared = {
+        name: along_leads(ratio, curves, other, metric=metric, key=jax.random.key(_KEY))
+        for name, other in (others if isinstance(metric, RMSE) else {}).items()
+    }
     return [
         row(
             variable=f"{name}, {said}",
@@ -190,9 +191,10 @@ def _curve_rows(
             high=high[lead, channel],
             unit=unit if metric.better == "lower" and "Spectral" not in metric.name else "",
             better=metric.better,
-            comparisons=None
-            if compared is None
-            else {"persistence": {"ratio": tuple(part[lead, channel] for part in compared)}},
+            comparisons={
+                name: {"ratio": tuple(part[lead, channel] for part in parts)} for name, parts in compared.items()
+            }
+            or None,
             **facts,
         )
         for channel, (name, unit) in enumerate(problem.variables)

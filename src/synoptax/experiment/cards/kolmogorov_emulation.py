@@ -29,6 +29,7 @@ class KolmogorovEmulationCard(AbstractEmulationCard):
     marks: ClassVar[tuple[float, ...]] = (0.08, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
     band: ClassVar[tuple[float, float]] = (0.3, 0.6)
     runs: ClassVar[int] = 2
+    rivals: ClassVar[tuple[str, ...]] = ("persistence", "FNO")
 
     def problem(self, *, quick: bool) -> KolmogorovEmulation:
         """All runs; fewer and shorter ones when quick."""

@@ -67,6 +67,7 @@ class KSCohesionCard(AbstractEmulationCard):
     marks: ClassVar[tuple[float, ...]] = (0.085, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0)
     band: ClassVar[tuple[float, float]] = (0.3, 0.6)
     runs: ClassVar[int] = 4
+    rivals: ClassVar[tuple[str, ...]] = ("persistence", "Koopman", "flow matching, step by step")
 
     def problem(self, *, quick: bool) -> KSEmulation:
         """The runs of `ks_emulation`; two dozen others are followed for five Lyapunov times."""

@@ -38,6 +38,7 @@ class KSEmulationCard(AbstractEmulationCard):
     marks: ClassVar[tuple[float, ...]] = (0.085, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 10.0)
     band: ClassVar[tuple[float, float]] = (0.3, 0.6)
     runs: ClassVar[int] = 8
+    rivals: ClassVar[tuple[str, ...]] = ("persistence", "FNO")
 
     def problem(self, *, quick: bool) -> KSEmulation:
         """Sixty-four runs to learn from; 24 when quick."""

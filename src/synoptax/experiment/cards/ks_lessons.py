@@ -40,7 +40,7 @@ class KSLessons(AbstractEmulationCard):
         "Rows that begin with 'FNO, then' teach the same network on; 'FNO' for itself is trained from another start. "
         "The rate of each second lesson was chosen on the validation runs, with one network that is not among these "
         "seeds: of 5e-4, 2e-3 and 5e-3 the one whose forecasts followed longest in the mean. It was 5e-3, the highest, "
-        "for all but the unit variance.",
+        "for all but the unit variance; 'one step on' was tried up to 2e-3 only.",
         "Rows with an encoder are one network, encoder and head, taught by the same lesson; 'longer lesson' is taught "
         "for as many steps more as the others were pretrained.",
     )

@@ -11,7 +11,7 @@ import pytest
 from synoptax import emulate
 from synoptax.core import InputError, Status, entries, load, save
 from synoptax.downscale import Ridge
-from synoptax.dynamics import rollout
+from synoptax.dynamics import AbstractDynamics, rollout
 from synoptax.emulate import (
     DirectForecast,
     Emulator,
@@ -27,7 +27,7 @@ from synoptax.learn import AbstractMethod
 from synoptax.learn.networks import VisionTransformer
 from synoptax.records import Samples
 
-METHODS = entries(emulate, AbstractMethod)
+METHODS, MODELS = entries(emulate, AbstractMethod), entries(emulate, AbstractDynamics)
 MANDATORY, KNOWN = (
     {"saves_and_loads"},
     {
@@ -150,6 +150,20 @@ def test_every_lead_of_a_plan_beats_persistence_on_a_wave_that_moves(name):
         count = len(task.valid) - k
         error = plan[:count, k] - task.valid.truth[k:]
         assert float(jnp.std(error)) < 0.5 * float(jnp.std(newest[:count] - task.valid.truth[k:])), k
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_the_first_step_of_a_model_is_what_its_forecast_predicts(name):
+    assert MODELS[name].claims == {"steps_as_it_forecasts"}
+    model = MODELS[name].example()
+    forecast = model.emulator.forecast if isinstance(model, PlannedEmulator) else model.forecast
+    field = wave().valid.truth[3]
+    moved = model.step(model.lift(field), jnp.asarray(0.0))
+    given = wave().valid.predictors.at(slice(0, 1))
+    both = jnp.concatenate([field, field])[None]
+    expected = forecast.predict(eqx.tree_at(lambda p: p.fields[0], given, both))[0]
+    np.testing.assert_allclose(model.project(moved), expected, atol=1e-8)
+    assert float(jnp.max(jnp.abs(expected - field))) > 0.1
 
 
 def test_a_plan_is_made_only_when_it_is_due():

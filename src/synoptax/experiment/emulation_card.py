@@ -41,13 +41,15 @@ from .sharing import prepared
 from .table import finish
 
 _KEY = 20240  # of the bootstrap
+_LEFT = "steps until a long run leaves"  # median of those that do
 _PROBLEM = 7  # of the runs: the same for all seeds
 NOTES = (
     "Scores are of runs that nobody steered: each step starts from the one before. Runs are without noise; 'members' "
     "are draws of methods with a distribution, scored by their mean and by the fair CRPS.",
     "Predictability: Lyapunov times until the error of a run exceeds half a climatological standard deviation; median "
     "over test runs and seeds.",
-    "Stable: share of long runs that stay within ten standard deviations to the end. Climate distances are those of "
+    "Stable: share of long runs that stay within ten standard deviations to the end; of the others, the median of the "
+    "steps until they leave. Climate distances are those of "
     "the last three quarters of the stable long runs from the training runs; 'solver, other runs' shows what sampling "
     "alone makes of them.",
     "Intervals resample test runs and seeds; those of climate distances resample seeds. Ratios of errors are paired.",
@@ -205,11 +207,15 @@ def _curve_rows(
 def _summary_rows(units: Sequence[Followed], facts: dict[str, Any]) -> list[Row]:
     """One number a method: predictability, stability, climate, cost."""
     value, low, high = median(np.concatenate([u.horizon for u in units]))
-    stable = np.concatenate([~np.isfinite(u.stable) for u in units])
+    left = np.concatenate([u.stable for u in units])
+    stable = ~np.isfinite(left)
     rows = [
         row(variable="all", metric="predictability", value=value, low=low, high=high, better="higher", **facts),
         row(variable="all", metric="stable", value=float(np.mean(stable)), better="one", **facts),
     ]
+    if not np.all(stable):
+        middle, least, most = median(left[~stable])
+        rows.append(row(variable="all", metric=_LEFT, value=middle, low=least, high=most, better="higher", **facts))
     for name in dict.fromkeys(n for u in units for n in u.climate):
         draws = np.asarray([u.climate[name] for u in units if name in u.climate])
         middle, least, most = median(draws)

@@ -70,16 +70,17 @@ class _CohesionModel(AbstractPlanner):
 
 @eqx.filter_jit
 def _plans(model: _CohesionModel, fields: Array, keys: PRNGKeyArray) -> Float[Array, "time length channel y x"]:
-    reader, reach = model.reader, model.errors.shape[0] - 1
+    reader, learned = model.reader, model.errors.shape[0] - 1
+    reach = min(learned, max(model.length, 2 * model.order))  # no more frames than are shown, or than a window holds
     past = reader.past(fields)
 
     def one(past: Array, key: PRNGKeyArray) -> Array:
         first, second = jax.random.split(key)
         sequence = _sequence(model.coherent, reader, past, reach)
         whole = WindowedDenoiser(model.denoiser, model.order)  # type: ignore[call-arg]  # its process is a property
-        steered = model.coherence.steer(whole, sequence, model.errors)
+        steered = model.coherence.steer(whole, sequence, model.errors[: reach + 1])
         white = jax.random.normal(first, sequence.shape, sequence.dtype)
-        condition = model.coherence.condition(sequence, reach)
+        condition = model.coherence.condition(sequence, learned)
         drawn = model.sampler.sample(steered, white, condition, key=second)
         return reader.fields_out(jnp.where(reader.there, drawn[1 : model.length + 1], 0.0))
 

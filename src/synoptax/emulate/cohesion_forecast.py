@@ -116,8 +116,8 @@ class CohesionForecast(AbstractMethod):
     - `averaged`: draws whose mean is the best plan.
     - `training`: how long and how fast the network learns; the coherent forecast has a training of its own.
 
-    **Good values:** k = 2 and T = 4, which one window holds: the best and cheapest on Kuramoto-Sivashinsky; longer plans
-    where the coherent forecast carries further.
+    **Good values:** k = 2 and T = 4, which one window holds, are best and cheapest on Kuramoto-Sivashinsky. Longer
+    plans where the coherent forecast carries further.
 
     **Fails when:** the coherent forecast has faded before T: what is drawn then is of the climate but follows nothing.
     Its season stands still within a plan.

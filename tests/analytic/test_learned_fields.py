@@ -71,6 +71,7 @@ def drifting(count: int, *, key) -> tuple[Window, jax.Array]:
     return windows, states
 
 
+@pytest.mark.slow
 def test_a_drifting_field_is_reconstructed_better_than_by_straight_lines():
     windows, states = drifting(48, key=jax.random.key(1))
     recipe = FourDVarNet(iterations=2, hidden=6, where=TORUS, steps=50, batch=6, rate=2e-2, average=0.9)

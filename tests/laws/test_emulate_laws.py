@@ -211,6 +211,7 @@ def test_a_forecast_that_stands_ready_is_not_fitted_again_and_knows_its_layout()
         ready.fit(other, key=jax.random.key(5))
 
 
+@pytest.mark.slow
 def test_a_lead_between_those_of_the_data_lies_between_them():
     task = wave()
     forecast = LeadForecast(FNOForecast.example(), 3).fit(task, key=jax.random.key(0))

@@ -94,12 +94,12 @@ class KSCohesionCard(AbstractEmulationCard):
             "FNO": FNOForecast(width=18, depth=3, modes=(1, 16), training=training),
             "flow matching, step by step": flow,
             "learned, 16 steps at once": learned,
-            "zero-shot, 16 steps at once": Shared(zero),
         }
         if quick:
             return methods
         return {
             **methods,
+            "zero-shot, 16 steps at once": Shared(zero),
             "learned, 4 steps at once": _Steered(learned, told, 4),
             "learned, step by step": _Steered(learned, told, 1),
             "learned, weight 1": _Steered(learned, LearnedCoherence(1.0), 16),

@@ -55,7 +55,7 @@ class _Folded(AbstractLatentForecast):
         return latent.reshape(SHAPE)
 
     def predict(self, predictors):
-        raise NotImplementedError
+        return jnp.stack([self.decode(self.advance(self.encode(f.reshape(2, *SHAPE)))) for f in predictors.fields[0]])
 
 
 def chaos(steepness: float = 1.9, *, dt: float = 0.25) -> Emulator:

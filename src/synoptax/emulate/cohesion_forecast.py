@@ -122,8 +122,8 @@ class CohesionForecast(AbstractMethod):
     **Fails when:** the coherent forecast has faded before T: what is drawn then is of the climate but follows nothing.
     Its season stands still within a plan.
 
-    Reference: Cohesion (Nathaniel et al. 2024, arXiv:2412.14332), from public summaries only: the coherent forecast,
-    the composed windows and both ways to steer are theirs; the errors that weigh the likelihood are estimated here.
+    Reference: a reconstruction of Cohesion from public summaries only: the coherent forecast, the composed windows and
+    both ways to steer are theirs; the errors that weigh the likelihood are estimated here. Windows: see `cite`.
     """
 
     claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "ignores_missing_targets", "draws", "plans"})
@@ -211,9 +211,8 @@ class CohesionForecast(AbstractMethod):
         self, coherent: Coherent, reader: Reader, samples: Samples
     ) -> tuple[Float[Array, "start time y x channel"], Float[Array, "start time y x channel"]]:
         """Present and coherent forecast, present and truth, from evenly spaced starts."""
-        past, phases, targets = windows(samples, reader, self._reach)
-        most = max(1, _NUMBERS // int(np.prod(targets.shape[1:])))
-        past, phases, targets = thinned((past, phases, targets), most)
+        batch = windows(samples, reader, self._reach)
+        past, _, targets = thinned(batch, max(1, _NUMBERS // int(np.prod(batch[2].shape[1:]))))
         return _coherent(coherent, reader, past, self._reach), jnp.concatenate([past[:, -1:], targets], axis=1)
 
     def _cut(

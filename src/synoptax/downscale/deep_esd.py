@@ -11,7 +11,6 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ..core import InputError, Monitor
 from ..fields import Grid, Normaliser
-from ..learn import InMemory, fit
 from ..learn.heads import AbstractHead
 from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..learn.networks import Conv, padding_of
@@ -172,17 +171,13 @@ class DeepESD(AbstractMethod):
         net_key, fit_key = jax.random.split(key)
         dtype = task.train.truth.dtype
         data, valid = ((inputs(s.predictors), jnp.asarray(scale.values(s), dtype)) for s in (task.train, task.valid))
-        fitted = fit(
+        fitted = self.training.fit(
             self._network(layout, scale.heads, values, scale.known(values), net_key),
             _Likelihood(scale.heads, cells),
-            InMemory(data, self.training.batch),
-            optax.adamw(self.training.rate, weight_decay=self.training.decay),
-            self.training.steps,
+            data,
+            optimiser=optax.adamw(self.training.rate, weight_decay=self.training.decay),
             key=fit_key,
             valid=valid,
-            every=self.training.every,
-            patience=self.training.patience,
-            average=self.training.average,
             monitor=monitor,
         )
         return _DeepESDModel(layout, scale, inputs, fitted.model, cells)

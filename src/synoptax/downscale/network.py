@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 from ..core import InputError, Monitor
 from ..fields import Grid, Normaliser, regrid
 from ..fields.climatology import usable_harmonics
-from ..learn import Fitted, InMemory, MeanSquaredError, fit
+from ..learn import Fitted, MeanSquaredError
 from ..learn.chunks import Inputs, in_chunks
 from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..learn.training import Training
@@ -156,17 +156,12 @@ def train_networks(
     results: list[Fitted] = []
     for i in range(members):  # one after the other: on a CPU, convolutions with stacked kernels are far slower
         results.append(
-            fit(
+            training.fit(
                 _Rows(build(lift, jax.random.fold_in(net_key, i))),
                 objective,
-                InMemory(data, training.batch),
-                training.optimiser(),
-                training.steps,
+                data,
                 key=jax.random.fold_in(fit_key, i),
                 valid=valid,
-                every=training.every,
-                patience=training.patience,
-                average=training.average,
                 monitor=monitor.within(f"member{i}"),
             )
         )

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 from ..core import InputError, Monitor
 from ..fields import Grid, Normaliser, Place, regrid
 from ..fields.climatology import usable_harmonics
-from ..learn import InMemory, MeanSquaredError, fit
+from ..learn import MeanSquaredError
 from ..learn.chunks import Inputs, in_chunks
 from ..learn.method import AbstractDeterministic, AbstractMethod
 from ..learn.training import Training
@@ -147,19 +147,12 @@ def train_operator(
     trainable = eqx.tree_at(
         lambda n: n.trunk.places, jax.tree.map(eqx.is_inexact_array, network), False
     )  # weight decay would shrink the coordinates
-    result = fit(
+    result = training.fit(
         network,
         MeanSquaredError(target.weights(), stack),
-        InMemory(
-            ((task.train.predictors.fields, task.train.predictors.phases), target.rows(task.train)), training.batch
-        ),
-        training.optimiser(),
-        training.steps,
+        ((task.train.predictors.fields, task.train.predictors.phases), target.rows(task.train)),
         key=fit_key,
         valid=((task.valid.predictors.fields, task.valid.predictors.phases), target.rows(task.valid)),
-        every=training.every,
-        patience=training.patience,
-        average=training.average,
         trainable=trainable,
         monitor=monitor,
     )

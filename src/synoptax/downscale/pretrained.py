@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from ..core import Monitor
-from ..learn import InMemory, MeanSquaredError, fit
+from ..learn import MeanSquaredError
 from ..learn.chunks import in_chunks
 from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..learn.networks import AbstractPooling, Encoder, FlatPooling, padding_of
@@ -111,17 +111,13 @@ class PretrainedDownscaler(AbstractMethod):
         prepare = self._prepare(task)
         networks = _draw(self, prepare, jax.random.split(draw, self.members))
         networks = eqx.tree_at(lambda n: n.encoder, networks, learned.encoder)
-        fitted = fit(
+        fitted = self.training.fit(
             networks,
             MeanSquaredError(target.weights(), prepare),
-            InMemory(((task.train.predictors.fields, task.train.predictors.phases), rows), self.training.batch),
-            self.tuning.optimiser(self.training),
-            self.training.steps,
+            ((task.train.predictors.fields, task.train.predictors.phases), rows),
+            optimiser=self.tuning.optimiser(self.training),
             key=train,
             valid=((task.valid.predictors.fields, task.valid.predictors.phases), target.rows(task.valid)),
-            every=self.training.every,
-            patience=self.training.patience,
-            average=self.training.average,
             trainable=self.tuning.trainable(networks),
             members=self.members,
             monitor=monitor.within("labels"),

@@ -11,7 +11,6 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ..core import InputError, Monitor
 from ..dynamics import rollout
 from ..fields import Grid
-from ..learn import InMemory, fit
 from ..learn.generate import (
     AbstractProcess,
     AbstractSampler,
@@ -166,7 +165,7 @@ class CohesionForecast(AbstractMethod):
         coherent = model(forecast, task.train, dt=1e-6)
         learn, tune = (self._sequences(coherent, reader, s) for s in (task.train, task.valid))
         errors = jnp.sqrt(jnp.nanmean((tune[0] - tune[1]) ** 2, axis=(0, 2, 3)))
-        width, training = 2 * self.order + 1, self.training
+        width = 2 * self.order + 1
         network = ConditionedUNet(
             width * reader.outputs,
             conditions=width * self.coherence.extra(reader.outputs),
@@ -175,17 +174,12 @@ class CohesionForecast(AbstractMethod):
             padding=padding_of(place),
             key=two,
         )
-        fitted = fit(
+        fitted = self.training.fit(
             Denoiser(StackedFrames(network), self.process),
             self.coherence.objective(),
-            InMemory(self._cut(*learn, key=three), training.batch),
-            training.optimiser(),
-            training.steps,
+            self._cut(*learn, key=three),
             key=four,
             valid=self._cut(*(s[:: max(1, len(s) // 256)] for s in tune), key=three, once=True),
-            every=training.every,
-            patience=training.patience,
-            average=training.average,
             monitor=monitor,
         )
         return _CohesionModel(

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..core import InputError, Monitor
 from ..fields import Grid
-from ..learn import Fitted, InMemory, MeanSquaredError, fit
+from ..learn import Fitted, MeanSquaredError
 from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..learn.networks import Decoder, Encoder, Encoding, FlatPooling, padding_of
 from ..learn.represent import AbstractLatent, AbstractPrediction, DynaMo, NoLatent, Recipe
@@ -266,18 +266,12 @@ class DynaMoForecast(AbstractMethod):
         key: PRNGKeyArray,
         monitor: Monitor,
     ) -> Fitted:
-        training = self.training
-        return fit(
+        return self.training.fit(
             model,
             MeanSquaredError(weights),
-            InMemory(train, training.batch),
-            training.optimiser(),
-            training.steps,
+            train,
             key=key,
             valid=tuple(x[:: -(-len(x) // 512)] for x in valid),
-            every=training.every,
-            patience=training.patience,
-            average=training.average,
             monitor=monitor,
         )
 

@@ -10,7 +10,6 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..core import InputError, Monitor
 from ..fields import Grid
-from ..learn import InMemory, fit
 from ..learn.generate import AbstractProcess, AbstractSampler, Denoiser, FlowMatching, Heun
 from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..learn.networks import padding_of
@@ -112,7 +111,7 @@ class GenerativeForecast(AbstractMethod):
 
         **Raises:** `InputError` when the task is not one of forecasting fields on a grid from their own past.
         """
-        training, place = self.training, task.layout.place
+        place = task.layout.place
         reader = Reader.of(task, who="GenerativeForecast")
         if not isinstance(place, Grid):
             raise InputError("GenerativeForecast forecasts fields on a grid; the task has stations.")
@@ -122,17 +121,12 @@ class GenerativeForecast(AbstractMethod):
         drawing = self.canvas.drawing(jnp.nan_to_num(wanted), given, self.dropout)
         data, valid = (_seen(drawing, pair) for pair in ((given, wanted), held))
         network = self.canvas.network(reader.outputs, reader.inputs, padding_of(place), key=first)
-        fitted = fit(
+        fitted = self.training.fit(
             Denoiser(network, self.process),
             drawing.objective,
-            InMemory(data, training.batch),
-            training.optimiser(),
-            training.steps,
+            data,
             key=second,
             valid=valid,
-            every=training.every,
-            patience=training.patience,
-            average=training.average,
             monitor=monitor,
         )
         return _GenerativeModel(task.layout, reader, fitted.model, drawing, self.sampler, self.averaged, fitted.log)

@@ -10,7 +10,6 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..core import InputError, Monitor
 from ..fields import Grid
-from ..learn import InMemory, fit
 from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..learn.networks import Decoder, Encoder, FlatPooling, KoopmanOperator, padding_of
 from ..learn.objectives import KoopmanError
@@ -102,22 +101,17 @@ class KoopmanForecast(AbstractMethod):
 
         **Raises:** `InputError` when the task is not one of forecasting fields on a grid from their own past.
         """
-        place, training = task.layout.place, self.training
+        place = task.layout.place
         reader = Reader.of(task, who="KoopmanForecast")
         if not isinstance(place, Grid):
             raise InputError("KoopmanForecast forecasts fields on a grid; the task has stations.")
         one, two = jax.random.split(key)
-        fitted = fit(
+        fitted = self.training.fit(
             self._network(reader, place, key=one),
             KoopmanError(jnp.asarray(place.weights(), task.train.truth.dtype), linearity=self.linearity),
-            InMemory(windows(task.train, reader, self.steps), training.batch),
-            training.optimiser(),
-            training.steps,
+            windows(task.train, reader, self.steps),
             key=two,
             valid=thinned(windows(task.valid, reader, self.steps), 256),
-            every=training.every,
-            patience=training.patience,
-            average=training.average,
             monitor=monitor,
         )
         return _KoopmanModel(task.layout, reader, fitted.model, fitted.log)

@@ -10,7 +10,6 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from ..core import InputError, Monitor
 from ..fields import Grid
-from ..learn import InMemory, fit
 from ..learn.chunks import Inputs, in_chunks
 from ..learn.method import AbstractDeterministic, AbstractDownscaler, AbstractMethod
 from ..learn.networks import VisionTransformer
@@ -175,7 +174,7 @@ class LeadForecast(AbstractMethod):
         **Raises:** `InputError` when the task is not one of forecasting fields on a grid from their own past, or has no
         unbroken run as long as the last lead.
         """
-        place, training = task.layout.place, self.method.training
+        place = task.layout.place
         reader = Reader.of(task, who="LeadForecast")
         if not isinstance(place, Grid):
             raise InputError("LeadForecast forecasts fields on a grid; the task has stations.")
@@ -183,17 +182,12 @@ class LeadForecast(AbstractMethod):
         readers = _LeadReader.of(reader, batch)
         first, second = jax.random.split(key)
         weights = jnp.asarray(place.weights(), task.train.truth.dtype)
-        fitted = fit(
+        fitted = self.method.training.fit(
             self.method.build(readers.reader, place, key=first),
             _LeadError(readers, self.method.distance, weights),
-            InMemory(batch, training.batch),
-            training.optimiser(),
-            training.steps,
+            batch,
             key=second,
             valid=thinned(windows(task.valid, reader, self.leads), 256),
-            every=training.every,
-            patience=training.patience,
-            average=training.average,
             monitor=monitor,
         )
         return _LeadModel(layout=task.layout, readers=readers, network=fitted.model, log=fitted.log, length=self.leads)

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from ..core import InputError, Monitor
 from ..fields import Grid
-from ..learn import InMemory, Training, fit
+from ..learn import Training
 from ..learn.chunks import Inputs, in_chunks
 from ..learn.method import AbstractDeterministic, AbstractDownscaler, AbstractMethod
 from ..learn.objectives import AbstractDistance, RolloutError
@@ -96,21 +96,16 @@ def teach(
     forecast: NetworkForecast, task: Task, lesson: Lesson, *, key: PRNGKeyArray, monitor: Monitor
 ) -> NetworkForecast:
     """A network taught on; the weights with the best validation error are kept."""
-    reader, place, training = forecast.reader, task.layout.place, lesson.training
+    reader, place = forecast.reader, task.layout.place
     if not isinstance(place, Grid):
         raise InputError("An emulator is taught on fields of a grid; the task has stations.")
     weights = jnp.asarray(place.weights(), task.train.truth.dtype)
-    fitted = fit(
+    fitted = lesson.training.fit(
         forecast.network,
         RolloutError(reader, lesson.distance, weights),
-        InMemory(windows(task.train, reader, lesson.steps), training.batch),
-        training.optimiser(),
-        training.steps,
+        windows(task.train, reader, lesson.steps),
         key=key,
         valid=thinned(windows(task.valid, reader, lesson.steps), 256),
-        every=training.every,
-        patience=training.patience,
-        average=training.average,
         monitor=monitor,
     )
     return NetworkForecast(forecast.layout, reader, fitted.model, fitted.log)

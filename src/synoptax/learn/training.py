@@ -4,8 +4,12 @@ import functools
 
 import equinox as eqx
 import optax
+from jaxtyping import PRNGKeyArray, PyTree
 
-from ..core import InputError
+from ..core import InputError, Monitor
+from .batches import InMemory
+from .fit import Fitted, fit
+from .objectives import AbstractObjective
 
 
 class Training(eqx.Module):
@@ -46,6 +50,39 @@ class Training(eqx.Module):
     def optimiser(self, *, scale: float = 1.0) -> optax.GradientTransformation:
         """The optimiser at `scale` times the rate; the same object for the same numbers, so that fits share it."""
         return cosine_adamw(scale * self.rate, self.steps, self.decay)
+
+    def fit(
+        self,
+        model: PyTree,
+        objective: AbstractObjective,
+        data: PyTree,
+        *,
+        valid: PyTree,
+        key: PRNGKeyArray,
+        monitor: Monitor,
+        optimiser: optax.GradientTransformation | None = None,
+        trainable: PyTree = eqx.is_inexact_array,
+        members: int | None = None,
+    ) -> Fitted:
+        """`synoptax.learn.fit` with these numbers, on data in memory; another `optimiser` takes the place of its own.
+
+        **Raises:** `InputError` on a foreign or damaged checkpoint.
+        """
+        return fit(
+            model,
+            objective,
+            InMemory(data, self.batch),
+            self.optimiser() if optimiser is None else optimiser,
+            self.steps,
+            key=key,
+            valid=valid,
+            every=self.every,
+            patience=self.patience,
+            average=self.average,
+            trainable=trainable,
+            members=members,
+            monitor=monitor,
+        )
 
 
 @functools.lru_cache  # one object per setting: the second seed then finds the loop of the first one compiled

@@ -10,23 +10,19 @@ from ...emulate import (
     DirectForecast,
     ExtendedDMD,
     FNOForecast,
-    GenerativeForecast,
     KoopmanForecast,
     LeadForecast,
     LinearInverse,
     PanguForecast,
-    Pixels,
     UNetForecast,
     ViTForecast,
-    WaveletCanvas,
-    WeightedBands,
 )
 from ...learn import AbstractMethod
-from ...learn.generate import EDM, Daubechies4, Euler
 from ...learn.objectives import SpectralDistance
 from ...learn.training import Training
 from ...problems import KSEmulation
 from ..emulation_card import NOTES, AbstractEmulationCard
+from ..generative_rows import generative
 
 
 class KSEmulationCard(AbstractEmulationCard):
@@ -75,16 +71,5 @@ class KSEmulationCard(AbstractEmulationCard):
             "one FNO for 12 leads": LeadForecast(fno, 12),
             "U-Net, price on spectrum": dataclasses.replace(unet, distance=SpectralDistance()),
             "Koopman": KoopmanForecast(dimension=48, width=6, levels=3, training=training),
-            **_generative(training),
+            **generative(training),
         }
-
-
-def _generative(training: Training) -> dict[str, AbstractMethod]:
-    """Equal weights, about 33,000, and equal evaluations a step, four."""
-    flow = GenerativeForecast(canvas=Pixels(11, 3), sampler=Euler(4), averaged=2, training=training)
-    return {
-        "diffusion (EDM)": dataclasses.replace(flow, process=EDM()),
-        "flow matching": flow,
-        "flow matching, weighted bands": dataclasses.replace(flow, canvas=WeightedBands(Daubechies4(3), 11, 3)),
-        "wavelet flow matching": dataclasses.replace(flow, canvas=WaveletCanvas(Daubechies4(3), 11)),
-    }

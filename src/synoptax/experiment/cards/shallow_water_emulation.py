@@ -9,6 +9,7 @@ from ...emulate import (
     Continued,
     ExtendedDMD,
     FNOForecast,
+    KoopmanForecast,
     LinearInverse,
     PanguForecast,
     UNetForecast,
@@ -18,6 +19,7 @@ from ...learn import AbstractMethod
 from ...learn.training import Training
 from ...problems import ShallowWaterEmulation
 from ..emulation_card import NOTES, AbstractEmulationCard
+from ..generative_rows import generative
 
 
 class ShallowWaterEmulationCard(AbstractEmulationCard):
@@ -61,4 +63,6 @@ class ShallowWaterEmulationCard(AbstractEmulationCard):
             "ViT": ViTForecast(width=52, layers=2, training=training),
             "window transformer": PanguForecast(window=(1, 4, 4), width=60, depth=2, training=training),
             "FNO, then 4 steps": Continued(fno, 4, training=onwards),
+            "Koopman": KoopmanForecast(dimension=64, width=6, levels=3, training=training),
+            **generative(training),
         }

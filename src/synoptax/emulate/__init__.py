@@ -50,6 +50,7 @@ from .latent import (
 )
 from .lead_forecast import LeadForecast as LeadForecast
 from .linear_inverse import LinearInverse as LinearInverse
+from .noise_trained import NoiseTrained as NoiseTrained
 from .pangu_forecast import PanguForecast as PanguForecast
 from .planned import (
     AbstractPlanner as AbstractPlanner,

@@ -13,7 +13,7 @@ from ..fields import Grid
 from ..learn import Training
 from ..learn.chunks import Inputs, in_chunks
 from ..learn.method import AbstractDeterministic, AbstractDownscaler, AbstractMethod
-from ..learn.objectives import AbstractDistance, RolloutError
+from ..learn.objectives import AbstractDistance, AbstractObjective, NoisyPast, RolloutError
 from ..records import Layout, Predictors, Samples, Task
 from .reader import Reader
 
@@ -29,11 +29,13 @@ class Lesson(eqx.Module):
       one-step error.
     - `distance`: of a forecast field from the true one.
     - `training`: how long and how fast.
+    - `noise`: standard deviation of white noise on the past, in those of each variable.
     """
 
     steps: int
     distance: AbstractDistance
     training: Training
+    noise: float = 0.0
 
 
 class NetworkForecast(AbstractDeterministic):
@@ -76,6 +78,11 @@ class AbstractNetworkForecast(AbstractMethod):
         **Raises:** `InputError` when the grid or the channels do not suit the network.
         """
 
+    @property
+    def lesson(self) -> Lesson:
+        """What `fit` teaches."""
+        return Lesson(self.steps, self.distance, self.training)
+
     def fresh(self, task: Task, *, key: PRNGKeyArray) -> NetworkForecast:
         """Before it has learned anything: nearly persistence."""
         reader = Reader.of(task, who=type(self).__name__)
@@ -88,8 +95,7 @@ class AbstractNetworkForecast(AbstractMethod):
         **Raises:** `InputError` when the task is not one of forecasting fields on a grid from their own past.
         """
         first, second = jax.random.split(key)
-        lesson = Lesson(self.steps, self.distance, self.training)
-        return teach(self.fresh(task, key=first), task, lesson, key=second, monitor=monitor)
+        return teach(self.fresh(task, key=first), task, self.lesson, key=second, monitor=monitor)
 
 
 def teach(
@@ -100,9 +106,12 @@ def teach(
     if not isinstance(place, Grid):
         raise InputError("An emulator is taught on fields of a grid; the task has stations.")
     weights = jnp.asarray(place.weights(), task.train.truth.dtype)
+    error: AbstractObjective = RolloutError(reader, lesson.distance, weights)
+    if lesson.noise:
+        error = NoisyPast(error, lesson.noise * reader.there)
     fitted = lesson.training.fit(
         forecast.network,
-        RolloutError(reader, lesson.distance, weights),
+        error,
         windows(task.train, reader, lesson.steps),
         key=key,
         valid=thinned(windows(task.valid, reader, lesson.steps), 256),

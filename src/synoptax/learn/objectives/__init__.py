@@ -3,6 +3,7 @@
 from .base import AbstractObjective as AbstractObjective
 from .koopman_error import KoopmanError as KoopmanError
 from .likelihood import NegativeLogLikelihood as NegativeLogLikelihood
+from .noisy_past import NoisyPast as NoisyPast
 from .regression import MeanSquaredError as MeanSquaredError
 from .distances import (
     AbstractDistance as AbstractDistance,

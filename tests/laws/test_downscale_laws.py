@@ -1,5 +1,7 @@
 """Each claim of a downscaling method is one test here, run for every method that makes it."""
 
+import dataclasses
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -9,6 +11,8 @@ import tasks
 
 from synoptax import downscale
 from synoptax.core import InputError, Monitor, entries, load, save
+from synoptax.experiment.fitting import held_out
+from synoptax.experiment.tune import validation_errors
 from synoptax.records import Predictors, Samples, Task
 
 METHODS = entries(downscale, downscale.AbstractMethod)
@@ -24,6 +28,7 @@ KNOWN = {
     "resumes",
     "coarsen_inverts",
     "nonnegative",
+    "uses_validation",
 }
 _fitted: dict[tuple, object] = {}
 
@@ -177,3 +182,15 @@ def test_stations_are_served_or_refused_in_a_sentence(name):
         assert len(str(refusal)) > 40
         return
     assert model.predict(tasks.task(points=True).valid.predictors).shape == (16, 1, 3)
+
+
+@pytest.mark.parametrize("name", claimers("uses_validation"))
+def test_what_is_fitted_on_the_validation_block_too_is_scored_apart_from_it(name):
+    """Its prediction follows the truth of that block; the error that users are told is of a fit without it."""
+    task, method, key = _task(name), METHODS[name].example(), jax.random.key(1)
+    moved = dataclasses.replace(task, valid=Samples(task.valid.predictors, task.valid.truth + 5.0))
+    model = method.fit(moved, key=key)
+    before, after = (np.asarray(m.predict(_predictors(name))) for m in (fitted(name), model))
+    assert np.abs(after - before).max() > 0.1
+    flattered = validation_errors(model, moved.valid)[0]
+    assert held_out(method, model, moved, key, Monitor())[0] > 1.05 * flattered

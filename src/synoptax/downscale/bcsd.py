@@ -57,7 +57,7 @@ class BCSD(AbstractMethod):
     Reference: Wood et al. (2002), doi:10.1029/2001JD000659; Thrasher et al. (2012), doi:10.5194/hess-16-3309-2012.
     """
 
-    claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "ignores_missing_targets"})
+    claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "ignores_missing_targets", "uses_validation"})
     cite: ClassVar[str] = "Wood et al. (2002), doi:10.1029/2001JD000659"
 
     quantiles: int = eqx.field(static=True, default=100)

@@ -61,7 +61,9 @@ class Climatology(AbstractMethod):
     Reference: Wilks (2019), Statistical Methods in the Atmospheric Sciences, 4th ed., section 9, ISBN 9780128158234.
     """
 
-    claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "ignores_missing_targets", "probabilistic"})
+    claims: ClassVar[frozenset[str]] = frozenset(
+        {"saves_and_loads", "ignores_missing_targets", "probabilistic", "uses_validation"}
+    )
     cite: ClassVar[str] = "Wilks (2019), Statistical Methods in the Atmospheric Sciences, ISBN 9780128158234"
 
     yearly: int = eqx.field(static=True, default=2)

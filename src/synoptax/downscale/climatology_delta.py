@@ -40,7 +40,9 @@ class ClimatologyDelta(AbstractMethod):
     Reference: Maraun and Widmann (2018), chapter 11, doi:10.1017/9781107588783.
     """
 
-    claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "ignores_missing_targets", "linear"})
+    claims: ClassVar[frozenset[str]] = frozenset(
+        {"saves_and_loads", "ignores_missing_targets", "linear", "uses_validation"}
+    )
     cite: ClassVar[str] = "Maraun and Widmann (2018), doi:10.1017/9781107588783"
 
     rule: regrid.AbstractRegrid = regrid.Bilinear(clamp=True)

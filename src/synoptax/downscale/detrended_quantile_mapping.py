@@ -49,7 +49,9 @@ class DetrendedQuantileMapping(AbstractMethod):
     Reference: Cannon, Sobie and Murdock (2015), section 2b, doi:10.1175/JCLI-D-14-00754.1.
     """
 
-    claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "ignores_missing_targets", "keeps_shift"})
+    claims: ClassVar[frozenset[str]] = frozenset(
+        {"saves_and_loads", "ignores_missing_targets", "keeps_shift", "uses_validation"}
+    )
     cite: ClassVar[str] = "Cannon, Sobie and Murdock (2015), doi:10.1175/JCLI-D-14-00754.1"
 
     quantiles: int = eqx.field(static=True, default=100)

@@ -138,7 +138,7 @@ class KernelDistribution(AbstractMethod):
     """
 
     claims: ClassVar[frozenset[str]] = frozenset(
-        {"saves_and_loads", "ignores_missing_targets", "probabilistic", "resumes"}
+        {"saves_and_loads", "ignores_missing_targets", "probabilistic", "resumes", "uses_validation"}
     )
     cite: ClassVar[str] = "Cannon (2008), doi:10.1175/2008JHM960.1"
 

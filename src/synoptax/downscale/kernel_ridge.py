@@ -58,7 +58,7 @@ class KernelRidge(AbstractMethod):
     Reference: Rasmussen and Williams (2006), Gaussian Processes for Machine Learning, ISBN 026218253X, chapters 2, 5.
     """
 
-    claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "ignores_missing_targets"})
+    claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "ignores_missing_targets", "uses_validation"})
     cite: ClassVar[str] = "Rasmussen and Williams (2006), Gaussian Processes for Machine Learning, ISBN 026218253X"
 
     components: int = eqx.field(static=True, default=80)

@@ -42,7 +42,9 @@ class QuantileMapping(AbstractMethod):
     Reference: Panofsky and Brier (1968); Cannon, Sobie and Murdock (2015), doi:10.1175/JCLI-D-14-00754.1.
     """
 
-    claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "ignores_missing_targets", "quantiles_match"})
+    claims: ClassVar[frozenset[str]] = frozenset(
+        {"saves_and_loads", "ignores_missing_targets", "quantiles_match", "uses_validation"}
+    )
     cite: ClassVar[str] = "Cannon, Sobie and Murdock (2015), doi:10.1175/JCLI-D-14-00754.1"
 
     quantiles: int = eqx.field(static=True, default=100)

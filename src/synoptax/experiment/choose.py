@@ -65,7 +65,7 @@ def choose(
 
     **Raises:** `InputError` when no candidate suits the data.
     """
-    inner = _inner(task)
+    inner = inner_task(task)
     tried = among or candidates()
     scores: dict[str, float] = {}
     errors: dict[str, tuple[float, ...]] = {}
@@ -101,13 +101,13 @@ def _score(
     return cache.obtain(["score", method, inner, valid, jax.random.key_data(key)], compute)
 
 
-def _inner(task: Task) -> Task:
+def inner_task(task: Task) -> Task:
     """The training times alone, cut into a part to fit on and a later part to tune on, a little apart."""
     count = len(task.train)
     held = max(1, round(_SHARE * count))
     gap = 1 if count > 8 else 0
     fitted = count - held - gap
     if fitted < 2:
-        raise InputError(f"{count} training times are too few to choose a method by; name one with --method.")
+        raise InputError(f"{count} training times are too few to hold some of them back; give more.")
     late = np.arange(count - held, count)
     return Task(task.train.at(np.arange(fitted)), task.train.at(late), None, task.layout)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from ..fields.prepare import Prepared
 from ..records import Task
 from . import machine
 from .cache import Cache
-from .choose import Choice, choose
+from .choose import Choice, choose, inner_task
 from .saved import Saved, save_model, sweep
 from .tune import validation_errors
 from .unit import parameters, predict
@@ -98,11 +99,26 @@ def refuse_foreign(target: Path) -> None:
 def held_out(
     method: AbstractMethod, model: AbstractDownscaler, task: Task, key: jax.Array, monitor: Monitor
 ) -> tuple[float, ...]:
-    """Errors on the validation block of a model that was not fitted on it: methods may add it to their last fit."""
+    """Errors on the validation block of a model that was not fitted on it.
+
+    Methods may add it to their last fit, which is then left out; those that always do tune on late training times.
+    """
     apart = without_refit(method)
-    if fingerprint(apart) == fingerprint(method):
+    joins = any("uses_validation" in part.claims for part in _parts(method))
+    if not joins and fingerprint(apart) == fingerprint(method):
         return validation_errors(model, task.valid)
-    return validation_errors(apart.fit(task, key=key, monitor=dataclasses.replace(monitor, folder=None)), task.valid)
+    known = inner_task(task) if joins else task
+    return validation_errors(apart.fit(known, key=key, monitor=dataclasses.replace(monitor, folder=None)), task.valid)
+
+
+def _parts(method: AbstractMethod) -> Iterator[AbstractMethod]:
+    """A method and those within it."""
+    yield method
+    for field in dataclasses.fields(method):
+        value = getattr(method, field.name)
+        for part in value if isinstance(value, tuple) else (value,):
+            if isinstance(part, AbstractMethod):
+                yield from _parts(part)
 
 
 def without_refit(method: AbstractMethod) -> AbstractMethod:

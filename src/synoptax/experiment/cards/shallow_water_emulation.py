@@ -29,8 +29,8 @@ class ShallowWaterEmulationCard(AbstractEmulationCard):
     title: ClassVar[str] = "Rotating shallow water on 32 x 32 points: emulators against the solver they learned from"
     notes: ClassVar[tuple[str, ...]] = (
         *NOTES,
-        "The noise of training was chosen among 0.1, 0.15 and 0.2 standard deviations on validation runs of one training "
-        "of the FNO; that 0.01 and 0.03 are too little was seen on starts that are also scored.",
+        "The noise of training was chosen among 0.1, 0.15 and 0.2 standard deviations on validation runs of one "
+        "training of the FNO; that 0.01 and 0.03 are too little was seen on starts that are also scored.",
     )
     seeds: ClassVar[int] = 5
     marks: ClassVar[tuple[float, ...]] = (0.03, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)

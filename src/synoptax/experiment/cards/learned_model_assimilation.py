@@ -83,7 +83,7 @@ class LearnedModelAssimilation(AbstractCard):
         "draws of the time-mean root mean square error; intervals resample both. Ratios to the solver are paired by "
         "draw.",
         "Chosen for each model on a draw that is not scored, with its first training: inflation and radius of the "
-        "LETKF (24 pairs), the factor of the climatological covariance in 3DVar and 4DVar (8 values). FourDVarNet "
+        "LETKF (32 pairs), the factor of the climatological covariance in 3DVar and 4DVar (8 values). FourDVarNet "
         "learns from windows simulated with the model in its row, which also carries its analyses to the next time.",
         "The window and the search of 4DVar (four times, two iterations) were chosen after looking at three settings "
         "on draws that are also scored; they are the same for all models.",
@@ -295,7 +295,7 @@ class _Local(AbstractRecipe):
 
     @property
     def grid(self) -> Float[np.ndarray, "setting number"]:
-        return np.asarray([[f, r] for r in (3.0, 6.0, 12.0) for f in (1.01, 1.03, 1.06, 1.12, 1.25, 1.5, 2.0, 3.0)])
+        return np.asarray([[f, r] for r in (3.0, 6.0, 12.0, 24.0) for f in (1.01, 1.03, 1.06, 1.12, 1.25, 1.5, 2.0, 3.0)])
 
     def method(self, numbers: Float[Array, " number"]) -> AbstractAnalysis:
         return LETKF(_MEMBERS, Multiplicative(numbers[0]), Localisation(GaspariCohn(), numbers[1], Circle(64)))

@@ -72,6 +72,7 @@ class KSEmulationCard(AbstractEmulationCard):
             "U-Net, then 4 steps": Continued(unet, 4, training=onwards),
             "FNO, then 4 steps": Continued(fno, 4, training=onwards),
             "U-Net, noise": NoiseTrained(unet, 0.03),
+            "U-Net, noise, then 4 steps": Continued(NoiseTrained(unet, 0.03), 4, training=onwards),
             "LIM for each of 12 leads": DirectForecast(LinearInverse(components=(16, 32, 48, 64)), 12),
             "one FNO for 12 leads": LeadForecast(fno, 12),
             "U-Net, price on spectrum": dataclasses.replace(unet, distance=SpectralDistance()),

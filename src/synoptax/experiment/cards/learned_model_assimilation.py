@@ -295,7 +295,8 @@ class _Local(AbstractRecipe):
 
     @property
     def grid(self) -> Float[np.ndarray, "setting number"]:
-        return np.asarray([[f, r] for r in (3.0, 6.0, 12.0, 24.0) for f in (1.01, 1.03, 1.06, 1.12, 1.25, 1.5, 2.0, 3.0)])
+        inflations = (1.01, 1.03, 1.06, 1.12, 1.25, 1.5, 2.0, 3.0)
+        return np.asarray([[f, r] for r in (3.0, 6.0, 12.0, 24.0) for f in inflations])
 
     def method(self, numbers: Float[Array, " number"]) -> AbstractAnalysis:
         return LETKF(_MEMBERS, Multiplicative(numbers[0]), Localisation(GaspariCohn(), numbers[1], Circle(64)))

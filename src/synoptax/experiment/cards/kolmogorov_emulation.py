@@ -53,6 +53,7 @@ class KolmogorovEmulationCard(AbstractEmulationCard):
         brief = dataclasses.replace(training, steps=training.steps // 4)  # its validation error falls no further
         fast = dataclasses.replace(training, rate=4e-3)
         fno = FNOForecast(width=11, depth=3, modes=(8, 8), training=fast)
+        unet = UNetForecast(width=12, levels=3, training=training)
         methods: dict[str, AbstractMethod] = {
             "persistence": Nearest(),
             "climatology": Climatology(),
@@ -64,12 +65,13 @@ class KolmogorovEmulationCard(AbstractEmulationCard):
         return {
             **methods,
             "extended DMD": ExtendedDMD(modes=(50, 100, 200), products=(0, 20, 40)),
-            "U-Net": UNetForecast(width=12, levels=3, training=training),
+            "U-Net": unet,
             "AFNO": AFNOForecast(width=64, depth=2, training=training),
             "ViT": ViTForecast(width=52, layers=2, training=training),
             "window transformer": PanguForecast(window=(1, 4, 4), width=60, depth=2, training=training),
             "FNO, then 4 steps": Continued(fno, 4, training=onwards),
             "FNO, noise": NoiseTrained(fno, 0.1),
+            "U-Net, noise": NoiseTrained(unet, 0.1),
             "Koopman": KoopmanForecast(dimension=64, width=6, levels=3, steps=4, training=brief),
             **generative(training),
         }

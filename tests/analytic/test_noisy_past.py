@@ -9,8 +9,9 @@ import pytest
 
 from synoptax.core import InputError
 from synoptax.downscale import Ridge
-from synoptax.emulate import Continued, FNOForecast, NoiseTrained
+from synoptax.emulate import FNOForecast, NoiseTrained
 from synoptax.emulate.emulator import wave
+from synoptax.emulate.schooling import NetworkForecast
 from synoptax.learn import InMemory, fit
 from synoptax.learn.objectives import AbstractObjective, NoisyPast
 
@@ -64,12 +65,6 @@ def test_cells_without_noise_are_left_as_they_are():
     assert seen[0][1] is future
 
 
-def test_training_with_noise_can_be_continued():
-    method = Continued(NoiseTrained.example(), 2, training=Continued.example().training)
-    forecast = method.fit(wave(), key=jax.random.key(3))
-    assert np.all(np.isfinite(np.asarray(forecast.predict(wave().valid.predictors))))
-
-
 def test_small_errors_of_the_past_are_undone():
     """White errors pass through a step of the network that was taught with them with less of their power."""
     given = wave().valid.predictors
@@ -78,6 +73,7 @@ def test_small_errors_of_the_past_are_undone():
     passed = []
     for method in (FNOForecast.example(), NoiseTrained(FNOForecast.example(), 0.3)):
         forecast = method.fit(wave(), key=jax.random.key(4))
+        assert isinstance(forecast, NetworkForecast)  # so that it can be continued
         passed.append(float(jnp.std(forecast.predict(disturbed) - forecast.predict(given))))
     assert passed[1] < 0.8 * passed[0]
 

@@ -1,6 +1,7 @@
 """Each claim of a downscaling method is one test here, run for every method that makes it."""
 
 import dataclasses
+import inspect
 
 import equinox as eqx
 import jax
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 import tasks
 
-from synoptax import downscale
+from synoptax import downscale, emulate
 from synoptax.core import InputError, Monitor, entries, load, save
 from synoptax.experiment.fitting import held_out
 from synoptax.experiment.tune import validation_errors
@@ -182,6 +183,13 @@ def test_stations_are_served_or_refused_in_a_sentence(name):
         assert len(str(refusal)) > 40
         return
     assert model.predict(tasks.task(points=True).valid.predictors).shape == (16, 1, 3)
+
+
+def test_whoever_joins_the_blocks_says_so_or_can_be_told_not_to():
+    for name, cls in (METHODS | entries(emulate, downscale.AbstractMethod)).items():
+        if "joined(task.train, task.valid)" in inspect.getsource(cls):
+            told = "refit" in {field.name for field in dataclasses.fields(cls)}
+            assert told or "uses_validation" in cls.claims, name
 
 
 @pytest.mark.parametrize("name", claimers("uses_validation"))

@@ -29,12 +29,12 @@ class NoiseTrained(AbstractMethod):
     - `noise`: σ, in standard deviations of a variable.
 
     **Good values:** 0.03 to 0.1; try several and look at long runs on validation data: with too little they leave later
-    but leave, with too much they follow for less. It has to be there from the start: a short second lesson with noise
-    did not do it in our trials.
+    but leave, with too much they follow for less. Use it from the start: a short second lesson with noise did not
+    keep the runs in one trial on shallow water.
 
     **Fails when:** the noise hides what the next step depends on: small scales fade.
 
-    Reference: Sanchez-Gonzalez et al. (2020), arXiv:2002.09405, section 3.
+    Reference: Sanchez-Gonzalez et al. (2020), arXiv:2002.09405, where particles are disturbed; here cells are.
     """
 
     claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "ignores_missing_targets"})

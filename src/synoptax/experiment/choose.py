@@ -108,6 +108,8 @@ def inner_task(task: Task) -> Task:
     gap = 1 if count > 8 else 0
     fitted = count - held - gap
     if fitted < 2:
-        raise InputError(f"{count} training times are too few to hold some of them back; give more.")
+        raise InputError(
+            f"{count} training times are too few to hold some of them back; give more, or name another --method."
+        )
     late = np.arange(count - held, count)
     return Task(task.train.at(np.arange(fitted)), task.train.at(late), None, task.layout)

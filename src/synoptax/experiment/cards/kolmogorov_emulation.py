@@ -47,10 +47,13 @@ class KolmogorovEmulationCard(AbstractEmulationCard):
         return 500 if quick else 10_000
 
     def methods(self, *, quick: bool) -> dict[str, AbstractMethod]:
-        """References, then networks of about 90,000 weights, as many steps; the Fourier operator at its own rate."""
+        """References, then networks of about 90,000 weights, as many steps; the Fourier operator at its own rate.
+
+        The Koopman model has more weights, which its latent space needs, and a quarter of the steps.
+        """
         training = Training(steps=100 if quick else 2000, batch=8, rate=2e-3, every=100, patience=None)
         onwards = dataclasses.replace(training, steps=training.steps // 4, rate=5e-4, every=25)
-        brief = dataclasses.replace(training, steps=training.steps // 4)  # its validation error falls no further
+        brief = dataclasses.replace(training, steps=training.steps // 4)  # its validation error hardly falls after that
         fast = dataclasses.replace(training, rate=4e-3)
         fno = FNOForecast(width=11, depth=3, modes=(8, 8), training=fast)
         unet = UNetForecast(width=12, levels=3, training=training)

@@ -279,6 +279,13 @@ class TestWavelets:
         assert float(jnp.mean(coefficients**2)) == pytest.approx(1.0, abs=1e-9)
         np.testing.assert_allclose(jax.jit(jax.vmap(scaled.inverse))(coefficients), fields, atol=1e-12)
 
+    def test_a_channel_that_is_zero_everywhere_stays_zero(self):
+        """Such as a constant static field, which normalisation makes zero."""
+        fields = jnp.zeros((3, 4, 8, 2)).at[:, 1, 2, 0].set(1.0)
+        scaled = ScaledWavelets.of(generate.Haar(2), fields)
+        np.testing.assert_array_equal(scaled(fields[0])[..., 1], 0.0)
+        np.testing.assert_allclose(scaled.inverse(scaled(fields[0])), fields[0], atol=1e-12)
+
     def test_sides_that_cannot_be_halved_are_refused(self):
         with pytest.raises(InputError, match="multiples of 4"):
             generate.Haar(2)(jnp.zeros((4, 6, 1)))

@@ -21,7 +21,7 @@ class ScaledWavelets(eqx.Module):
     **Good values:** standard deviations of the training fields, as `of` takes them.
 
     **Fails when:** a band is nearly empty in training: noise in it is then blown up. `of` keeps every scale above a
-    thousandth of the largest.
+    thousandth of the channel's largest; a channel that is zero everywhere keeps its zeros.
 
     Reference: none needed; a band-wise version of the usual standardisation.
     """
@@ -36,7 +36,8 @@ class ScaledWavelets(eqx.Module):
         bands = wavelets.bands(fields.shape[1:])
         parts = [jnp.mean(squares[bands == b], axis=0) for b in range(wavelets.count + 1)]
         scale = jnp.sqrt(jnp.stack(parts))
-        return cls(wavelets, jnp.maximum(scale, 1e-3 * jnp.max(scale, axis=0, keepdims=True)))
+        largest = jnp.max(scale, axis=0, keepdims=True)
+        return cls(wavelets, jnp.where(largest > 0, jnp.maximum(scale, 1e-3 * largest), 1.0))
 
     def __call__(self, field: Float[Array, "y x channel"]) -> Float[Array, "y x channel"]:
         """Coefficients of variance one."""

@@ -17,7 +17,7 @@ from ..learn.networks import Decoder, Encoder, Encoding, FlatPooling, padding_of
 from ..learn.represent import AbstractLatent, AbstractPrediction, DynaMo, NoLatent, Recipe
 from ..learn.represent.dynamo import Dynamics
 from ..learn.training import Training
-from ..records import Layout, Predictors, Task
+from ..records import Layout, Task
 from .latent import AbstractLatentForecast
 from .pretrained_forecast import frames
 from .reader import Reader
@@ -133,17 +133,8 @@ class _DynaMoModel(AbstractLatentForecast):
         field = jnp.where(self.reader.there, self.drawing(state), 0.0)
         return self.reader.fields_out(field[None])[0]
 
-    def predict(self, predictors: Predictors) -> Float[Array, "time channel *fine"]:
-        return _one_step(self, predictors.fields[0])
-
     def _states(self, latent: Float[Array, " dimension"]) -> Float[Array, "history dimension"]:
         return latent.reshape(self.reader.history, -1)
-
-
-@eqx.filter_jit
-def _one_step(model: _DynaMoModel, fields: Float[Array, "time stacked y x"]) -> Float[Array, "time channel y x"]:
-    split = fields.reshape(fields.shape[0], model.reader.history, -1, *fields.shape[2:])
-    return jax.vmap(lambda past: model.decode(model.advance(model.encode(past))))(split)
 
 
 _Seen = tuple[Array, Array, Array, Array]
@@ -170,7 +161,8 @@ class DynaMoForecast(AbstractMethod):
     forecasts is known: on Kuramoto-Sivashinsky one step was worse than persistence.
 
     **Fails when:** states crowd together, which a cosine does not mind: what they no longer hold cannot be drawn.
-    Nothing in the loss asks for more than one step, and errors of directions add up.
+    Nothing in the loss asks for more than one step, and errors of directions add up. Season and static fields are not
+    read.
 
     Reference: a reconstruction. Cui, Pan, Iyer, Haldar and Pinto (2024), doi:10.48550/arXiv.2409.12192, keep the
     encoder and throw the forward model away; states of one length, r and the decoder are ours.

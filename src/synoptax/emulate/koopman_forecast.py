@@ -14,7 +14,7 @@ from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..learn.networks import Decoder, Encoder, FlatPooling, KoopmanOperator, padding_of
 from ..learn.objectives import KoopmanError
 from ..learn.training import Training
-from ..records import Layout, Predictors, Task
+from ..records import Layout, Task
 from .latent import AbstractLatentForecast
 from .reader import Reader
 from .schooling import EXAMPLE, thinned, windows
@@ -50,15 +50,6 @@ class _KoopmanModel(AbstractLatentForecast):
         field = jnp.where(self.reader.there, self.network.decode(latent), 0.0)
         return self.reader.fields_out(field[None])[0]
 
-    def predict(self, predictors: Predictors) -> Float[Array, "time channel *fine"]:
-        return _one_step(self, predictors.fields[0])
-
-
-@eqx.filter_jit
-def _one_step(model: _KoopmanModel, fields: Float[Array, "time stacked y x"]) -> Float[Array, "time channel y x"]:
-    split = fields.reshape(fields.shape[0], model.reader.history, -1, *fields.shape[2:])
-    return jax.vmap(lambda past: model.decode(model.advance(model.encode(past))))(split)
-
 
 class KoopmanForecast(AbstractMethod):
     """Fields are encoded once, turned and damped as long as wanted, and decoded: a stable, coherent forecast.
@@ -77,7 +68,8 @@ class KoopmanForecast(AbstractMethod):
 
     **Good values:** a latent space larger than the attractor's dimension, 8 to 16 steps.
 
-    **Fails when:** the encoder's grid has odd sides and several levels, or what matters grows.
+    **Fails when:** the encoder's grid has odd sides and several levels, or what matters grows. Season and static fields
+    are not read: what they force has to be seen in the past fields.
 
     Reference: Lusch, Kutz and Brunton (2018), doi:10.1038/s41467-018-07210-0; the bound on |λ| is ours.
     """

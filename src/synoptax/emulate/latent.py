@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ..core import InputError
 from ..dynamics import AbstractDynamics
 from ..learn import AbstractDeterministic, AbstractDownscaler
-from ..records import Samples
+from ..records import Predictors, Samples
 from .emulator import Emulator
 from .planned import AbstractPlanner, PlannedEmulator
 
@@ -30,6 +30,19 @@ class AbstractLatentForecast(AbstractDeterministic):
     @abc.abstractmethod
     def decode(self, latent: Float[Array, " dimension"]) -> Float[Array, "channel y x"]:
         """A latent state to a field in physical units."""
+
+    def predict(self, predictors: Predictors) -> Float[Array, "time channel *fine"]:
+        """Encoded, one step, decoded; all times side by side in memory."""
+        return _one_step(self, predictors.fields[0])
+
+
+@eqx.filter_jit
+def _one_step(
+    model: AbstractLatentForecast, fields: Float[Array, "time stacked y x"]
+) -> Float[Array, "time channel y x"]:
+    history = len(model.layout.sources[0].neighbours)
+    split = fields.reshape(fields.shape[0], history, -1, *fields.shape[2:])
+    return jax.vmap(lambda past: model.decode(model.advance(model.encode(past))))(split)
 
 
 class LatentEmulator(AbstractDynamics):

@@ -87,7 +87,8 @@ class _LeadError(AbstractObjective):
             new = readers.at(lead).advance(told(model, lead / length), past, phases[0], key=key)
             return self.distance(new, targets[index], self.weights) / size[index]
 
-        each = jax.vmap(one)(past, phases, targets, leads, jax.random.split(second, count))
+        keys = jax.random.split(jax.random.fold_in(key, 2), count)  # `split` above has used 0 and 1
+        each = jax.vmap(one)(past, phases, targets, leads, keys)
         return jnp.mean(each), {"scaled error": jnp.mean(each)}
 
 
@@ -145,7 +146,8 @@ class LeadForecast(AbstractMethod):
 
     **Good values:** leads up to the limit of predictability, and more training steps than for one lead.
 
-    **Fails when:** near and far leads need different features: the network shares its weights among them.
+    **Fails when:** near and far leads need different features: the network shares its weights among them. A
+    `UNetForecast` of width 8 or less hardly sees the lead, see `UNet`.
 
     Reference: Nguyen et al. (2023), doi:10.48550/arXiv.2301.10343, where an embedding tells a transformer the lead; as
     it does here, besides the field.

@@ -41,7 +41,7 @@ class _CohesionModel(AbstractPlanner):
     """What was learned.
 
     **Arguments:**
-    - `coherent`: the coherent forecast as a model, its season standing still.
+    - `coherent`: the coherent forecast as a model, its season standing still at the beginning of a year.
     - `errors`: shape (reach + 1, channel): of the coherent forecast on validation times, normalised, zero at first.
     """
 
@@ -119,7 +119,9 @@ class CohesionForecast(AbstractMethod):
     plans where the coherent forecast carries further.
 
     **Fails when:** the coherent forecast has faded before T: what is drawn then is of the climate but follows nothing.
-    Its season stands still within a plan.
+    Season and time of day are not read: the network is not told of them, and the coherent forecast runs as at the
+    beginning of a year, whatever the date. A coherent forecast that has learned from the validation times, too, as
+    `LinearInverse` does unless `refit` is off, looks more accurate there than it is, and is trusted too much.
 
     Reference: a reconstruction of Cohesion from public summaries only: the coherent forecast, the composed windows and
     both ways to steer are theirs; the errors that weigh the likelihood are estimated here. Windows: see `cite`.

@@ -32,12 +32,16 @@ class _ModesModel(AbstractDeterministic):
 class ExtendedDMD(AbstractMethod):
     """Extended dynamic mode decomposition: fields as amplitudes of a few modes, and a regression that steps them.
 
-    a(t + τ) − a(t) = Kᵀ ψ(a(t)),   ψ = (1, a, a_i a_j for i ≤ j ≤ p),   x = mean + Σ a_m mode_m, principal components
+    a(t + τ) − a(t) = Kᵀ ψ(a(t)),   ψ = (1, a, a_i a_j for i ≤ j ≤ p),   x = mean + Σ a_m mode_m,
+
+    mode_m the eigenvectors of ⟨x xᵀ⟩ about one mean a variable, so that the map of the time mean is among them; cells
+    count alike whatever their area.
 
     With p = 0 it is dynamic mode decomposition with a constant. When to use: as the classical reference beside
     networks; equations of advective kind are quadratic, and so is their step for a short τ. When not: fields that need
-    hundreds of modes, or more features than times. Cost: one solve of (modes + p²/2) unknowns a setting; a step is a
-    product of that size.
+    hundreds of modes, or more features than times. Cost: an eigendecomposition of cells x variables squared, which
+    limits it to some thousand numbers a field, and one solve of (modes + p²/2) unknowns a setting; a step is a product
+    of that size.
 
     **Arguments:**
     - `modes`: numbers of modes tried on the validation data.
@@ -46,7 +50,8 @@ class ExtendedDMD(AbstractMethod):
 
     **Good values:** modes that hold 99 % of the variance, p as large as the times allow.
 
-    **Fails when:** amplitudes leave what was seen: products make the run blow up.
+    **Fails when:** amplitudes leave what was seen: products make the run blow up. Past fields with gaps are not left
+    out; fill them first.
 
     Reference: Williams, Kevrekidis and Rowley (2015), doi:10.1007/s00332-015-9258-5.
     """

@@ -29,7 +29,7 @@ class FNOForecast(AbstractNetworkForecast):
 
     **Good values:** width 32, 4 layers, a third of the waves that the grid holds.
 
-    **Fails when:** what matters is finer than the waves kept.
+    **Fails when:** what matters is finer than the waves kept. On a globe it takes the two poles for neighbours.
 
     Reference: Li et al. (2021), doi:10.48550/arXiv.2010.08895.
     """

@@ -72,20 +72,22 @@ class GenerativeForecast(AbstractMethod):
 
     When to use: unresolved or noisy systems, ensembles with a spread, runs that stay sharp. When not: deterministic
     systems observed without error, whose next state needs no draw: `UNetForecast` costs one evaluation a step. Cost: of
-    the network, `sampler.evaluations` times a step.
+    the network, `sampler.evaluations` times a step. Memory: all times and members of a call side by side.
 
     **Arguments:**
     - `process`: how a field drowns in noise.
     - `canvas`: in which coordinates, and which network.
     - `sampler`: how noise is removed.
-    - `dropout`: share of training samples without their past, for classifier-free guidance.
+    - `dropout`: share of training samples without their past. Its own draws are not guided; it is for those who put
+      `Guided(denoiser, ClassifierFree(w))` in the place of the fitted model's denoiser.
     - `averaged`: draws whose mean is the best field.
     - `training`: how long and how fast.
 
     **Good values:** flow matching and `Heun(4)`, seven evaluations; EDM and `Heun(8)`.
 
     **Fails when:** each step's small error of the distribution is noise that the system amplifies: for chaos without
-    noise a deterministic network follows longer.
+    noise a deterministic network follows longer. Cells count alike in training whatever their area, so that on a globe
+    the poles weigh more than in `UNetForecast`.
 
     Reference: Karras et al. (2022), doi:10.48550/arXiv.2206.00364; Lipman et al. (2023), doi:10.48550/arXiv.2210.02747;
     step by step as in Kohl, Chen and Thuerey (2023), doi:10.48550/arXiv.2309.01745.

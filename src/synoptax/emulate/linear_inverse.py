@@ -72,7 +72,8 @@ class LinearInverse(AbstractMethod):
     **Good values:** the defaults, which tune 5 to 80 components.
 
     **Fails when:** more components than the training times support are asked for without a penalty; the dynamics is
-    nonlinear or seasonal.
+    nonlinear or seasonal. Draws are too alike: what lies outside the components is not drawn, and the variance of the
+    left-over is that of the times it was fitted on.
 
     Reference: Penland and Sardeshmukh (1995), doi:10.1175/1520-0442(1995)008<1999:TOGOTS>2.0.CO;2.
     """

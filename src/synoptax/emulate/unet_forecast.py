@@ -27,7 +27,8 @@ class UNetForecast(AbstractNetworkForecast):
 
     **Good values:** width 32, 3 levels, learning rate 1e-3; then `Continued` with 4 to 8 steps.
 
-    **Fails when:** rolled out far beyond its training: errors feed on themselves, and small scales fade.
+    **Fails when:** rolled out far beyond its training: errors feed on themselves, and small scales fade. With a width
+    of 8 or less the season has little effect or none, see `UNet`.
 
     Reference: Ronneberger, Fischer and Brox (2015), doi:10.1007/978-3-319-24574-4_28.
     """

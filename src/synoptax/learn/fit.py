@@ -207,8 +207,10 @@ def fit(
 
     A step whose loss or gradient is not finite changes nothing and is counted; `bad_limit` of them in a row end the
     fit with `Status.nonfinite_loss`. With a folder in `monitor` the whole state is checkpointed atomically, and a
-    second call with the same arguments continues from it to the same numbers. On several devices the batch axis is
-    sharded over all of them and the weights are replicated.
+    second call with the same arguments continues from it to the same numbers. The checkpoint knows start, data, numbers
+    of steps and key, but not the optimiser, `average`, `trainable` nor what an objective holds besides arrays: use one
+    folder for one setting, or the old fit is continued. On several devices the batch axis is sharded over all of them
+    and the weights are replicated.
 
     Cost: one compilation of `every` scanned steps, one more for a shorter last chunk. Memory: weights x (3 + 1 for the
     average + 1 for the best).
@@ -373,7 +375,10 @@ def _typed(key: PRNGKeyArray) -> PRNGKeyArray:
 
 
 def _identity(loop: _Loop, state: _State, valid, key, steps: int, every: int) -> str:
-    """What a checkpoint must share with a fit to be continued by it: start, data, schedule, key."""
+    """What a checkpoint must share with a fit to be continued by it: start, data, numbers of steps, key.
+
+    Optimiser, average, trainable weights and static settings of the objective are not in it.
+    """
     data = [np.asarray(leaf) for leaf in jax.tree.leaves(eqx.filter((state, valid, loop.batches), eqx.is_array))]
     settings = [steps, every, loop.patience, loop.members, repr(type(loop.objective))]
     weights = [np.asarray(leaf) for leaf in jax.tree.leaves(eqx.filter(loop.objective, eqx.is_array))]

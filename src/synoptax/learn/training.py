@@ -15,7 +15,8 @@ from .objectives import AbstractObjective
 class Training(eqx.Module):
     """The numbers of a training run: AdamW, gradient norm clipped at one, short warm-up, cosine decay to zero.
 
-    w ← w − r_t (Adam(∇L) + decay · w),   r_t = rate · (1 + cos(π t / steps)) / 2 after the warm-up.
+    w ← w − r_t (Adam(∇L) + decay · w),   r_t = rate · (1 + cos(π (t − u) / (steps − u))) / 2 after u steps of warm-up,
+    a twentieth of them, at most 100.
 
     Use it as the `training` of every network here: one record, so that methods are compared at equal effort. Cost: of
     the network's step, `steps` times.
@@ -23,7 +24,7 @@ class Training(eqx.Module):
     **Arguments:**
     - `steps`: updates; `batch`: samples an update.
     - `rate`: highest learning rate.
-    - `decay`: weight decay.
+    - `decay`: weight decay, of every trained number, biases and scales included.
     - `every`: steps between validations.
     - `patience`: validations without improvement before it stops; None never stops early.
     - `average`: decay of the moving average of the weights; None keeps none.

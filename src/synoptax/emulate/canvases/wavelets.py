@@ -21,7 +21,9 @@ class WaveletCanvas(AbstractCanvas):
 
     **Good values:** three levels for sides of 32 to 128.
 
-    **Fails when:** a side is not a multiple of 2^levels: refused.
+    **Fails when:** a side is not a multiple of 2^levels: refused. `Daubechies4` joins opposite edges, of regions and
+    the two poles as well; `Haar` does not. A gap, land say, is in every coefficient that reaches it: these are never
+    trained, and what is drawn near it means nothing; take `Pixels`.
 
     Reference: Wavelet Flow Matching (2026), arXiv:2605.16573, from its abstract only.
     """

@@ -20,7 +20,8 @@ class LearnedCoherence(AbstractCoherence):
 
     **Good values:** weight 0 where ensembles shall have the right spread.
 
-    **Fails when:** the coherent forecast is worse than in training.
+    **Fails when:** the coherent forecast is worse than in training: the network learns to read it on the times that it
+    was fitted on, so one that overfits is trusted too much.
 
     Reference: Ho and Salimans (2022), doi:10.48550/arXiv.2207.12598, for the guidance.
     """

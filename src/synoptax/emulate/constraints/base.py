@@ -18,4 +18,8 @@ class AbstractConstraint(eqx.Module):
     def distance(
         self, forecast: NetworkForecast, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()
     ) -> AbstractDistance:
-        """From training data and the forecast that is to be taught on."""
+        """From the task and the forecast that is to be taught on.
+
+        Statistics of its errors come from the validation times, which choose the weights afterwards, too: the score
+        that is reported there is not an independent one.
+        """

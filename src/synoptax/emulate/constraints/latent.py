@@ -45,11 +45,12 @@ class LatentConstraint(AbstractConstraint):
     **Arguments:**
     - `pretraining`: of the encoder; `NoPretraining()` is the control that asks whether any features would do.
     - `dimension`, `width`, `levels`: of the encoder.
-    - `scaled`: v is the variance of the forecast's own one-step errors; otherwise one.
+    - `scaled`: v is the mean square of the forecast's own one-step errors on validation times; otherwise one.
 
     **Good values:** as many latent numbers as the field has degrees of freedom.
 
-    **Fails when:** the latent space is smaller than the attractor: what it cannot hold is not taught.
+    **Fails when:** the latent space is smaller than the attractor: what it cannot hold is not taught. After a
+    `MaskedAutoencoder` the latent numbers are a random map of trained features, as it does not train the pooling.
 
     Reference: a reconstruction after the public code of Fan et al. (DFM-LC), in which the learned variance of the
     latent errors is never trained as released; here it is estimated or one.
@@ -64,7 +65,7 @@ class LatentConstraint(AbstractConstraint):
     def distance(
         self, forecast: NetworkForecast, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()
     ) -> AbstractDistance:
-        """Trains the encoder on training fields.
+        """Trains the encoder on training fields; reads v off the validation times.
 
         **Raises:** `InputError` for stations.
         """

@@ -25,8 +25,10 @@ class ConditionedUNet(eqx.Module):
 
     **Good values:** width 32 to 64 and 3 levels for sides of 32 to 128 cells.
 
-    **Fails when:** condition and field are on different grids: interpolate the condition first. With a width of 8 or
-    less every channel is normalised for itself, and a condition that is constant over the grid is lost.
+    **Fails when:** condition and field are on different grids: interpolate the condition first. Up to eight channels
+    are normalised each for itself: with a width of 8 or less a condition that is constant over the grid acts through
+    wider coarse levels only, and is lost where there are none. For sides that are not multiples of 2^(levels − 1) see
+    `UNet`.
 
     Reference: Ronneberger, Fischer and Brox (2015), doi:10.1007/978-3-319-24574-4_28; Dhariwal and Nichol (2021),
     doi:10.48550/arXiv.2105.05233.

@@ -35,7 +35,9 @@ class EdgePadding(AbstractPadding):
 class GlobalPadding(AbstractPadding):
     """Wraps the longitude and continues across the poles, half a turn away; for global grids.
 
-    Needs an even number of longitudes; `width` may not exceed the number of rows.
+    Needs an even number of longitudes (with an odd one the far side is half a cell off); `width` may not exceed the
+    number of rows. Every channel keeps its sign: eastward and northward wind, which change theirs across the pole, are
+    continued as if they were scalars.
     """
 
     def pad(self, field: Float[Array, "y x channel"], width: int) -> Float[Array, "y2 x2 channel"]:

@@ -38,6 +38,11 @@ class ResNet(eqx.Module):
     - `inputs`, `outputs`: channels.
     - `width`, `depth`: channels and number of residual blocks.
     - `padding`: how the grid goes on beyond its edge.
+
+    **Fails when:** what matters is further away than 2 `depth` + 2 cells. With a width of 8 or less every channel is
+    normalised for itself, and input channels that are constant over the grid have no effect.
+
+    Reference: He et al. (2016), doi:10.1109/CVPR.2016.90, with pre-activation.
     """
 
     stem: Conv

@@ -219,6 +219,11 @@ def test_help_imports_nothing_heavy():
     assert done.stdout.strip().endswith("[]"), "a --threads that comes after JAX has started is too late"
 
 
+def test_module_is_the_command():
+    done = subprocess.run([sys.executable, "-m", "synoptax", "no-such"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and "no-such" in done.stderr
+
+
 def test_threads_reach_the_libraries():
     code = (
         "import os, sys; from synoptax.cli import main; assert main(['list', 'metrics', '--threads', '1']) == 0;"

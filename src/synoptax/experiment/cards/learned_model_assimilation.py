@@ -105,11 +105,19 @@ class LearnedModelAssimilation(AbstractCard):
         return TwinProblem(model, model, network, count=size.count, burn=size.burn, spin_up=300, spread=0.5)
 
     def emulators(self, *, quick: bool) -> dict[str, AbstractMethod]:
-        """A linear model and networks taught on one step and then on four; when quick one of them, on one step."""
+        """A linear model, networks taught on one step and then on four, and one whose lesson has noise in place of that.
+
+        When quick one of them, on one step.
+        """
         known = KSEmulationCard().methods(quick=quick)
         if quick:
             return {"FNO": replaced(known["FNO"], {"training.steps": 1000})}
-        return {"LIM": known["LIM"], "U-Net": known["U-Net, then 4 steps"], "FNO": known["FNO, then 4 steps"]}
+        return {
+            "LIM": known["LIM"],
+            "U-Net": known["U-Net, then 4 steps"],
+            "U-Net, noise": known["U-Net, noise"],
+            "FNO": known["FNO, then 4 steps"],
+        }
 
     def run(self, *, seeds: int, quick: bool, out: Path, monitor: Monitor = Monitor()) -> Report:
         """A training, and a method with all trainings of a model, are units of work."""

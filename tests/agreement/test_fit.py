@@ -173,6 +173,26 @@ def test_foreign_and_damaged_checkpoints_are_refused(tmp_path):
         train(monitor=Monitor(None, tmp_path, 0.0))
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"optimiser": optax.adam(0.2)},
+        {"optimiser": optax.adam(optax.cosine_decay_schedule(0.1, 7))},
+        {"average": 0.8},
+        {"objective": Fragile(limit=5.0)},
+        {"trainable": lambda leaf: leaf.ndim > 1},
+        {"bad_limit": 3},
+    ],
+)
+def test_a_checkpoint_of_another_setting_is_refused(other, tmp_path):
+    """Each would otherwise be answered with the weights of the first fit."""
+    known = {"objective": Fragile(limit=4.0), "steps": 1}
+    train(**known, monitor=Monitor(None, tmp_path, 0.0))
+    train(**known, monitor=Monitor(None, tmp_path, 0.0))
+    with pytest.raises(InputError, match="other settings"):
+        train(**{**known, **other}, monitor=Monitor(None, tmp_path, 0.0))
+
+
 def test_streamed_batches_train_too():
     def draw(seed: int):
         x = np.random.default_rng(seed).normal(size=(8, 3))

@@ -1,5 +1,6 @@
 """A whole horizon drawn at once around a coherent forecast."""
 
+import dataclasses
 from typing import ClassVar
 
 import equinox as eqx
@@ -24,7 +25,7 @@ from ..learn.networks import ConditionedUNet, StackedFrames, padding_of
 from ..learn.training import Training
 from ..records import Layout, Predictors, Samples, Task
 from .coherence import AbstractCoherence, LearnedCoherence
-from .emulator import Emulator
+from .emulator import Emulator, time_of
 from .koopman_forecast import KoopmanForecast
 from .latent import LatentEmulator, model
 from .linear_inverse import LinearInverse
@@ -34,6 +35,7 @@ from .schooling import thinned, windows
 
 _NUMBERS = 30_000_000  # of the windows that are trained on
 _ROLLED = 256  # coherent forecasts side by side
+_STILL = 1e-6  # days a step: the season stands still
 Coherent = Emulator | LatentEmulator | PlannedEmulator
 
 
@@ -41,7 +43,7 @@ class _CohesionModel(AbstractPlanner):
     """What was learned.
 
     **Arguments:**
-    - `coherent`: the coherent forecast as a model, its season standing still at the beginning of a year.
+    - `coherent`: the coherent forecast as a model whose season stands still within a plan.
     - `errors`: shape (reach + 1, channel): of the coherent forecast on validation times, normalised, zero at first.
     """
 
@@ -61,21 +63,23 @@ class _CohesionModel(AbstractPlanner):
         self, predictors: Predictors, *, key: PRNGKeyArray | None = None
     ) -> Float[Array, "time length channel *place"]:
         if key is not None:
-            return _plans(self, predictors.fields[0], jax.random.split(key, len(predictors)))
+            return _plans(self, predictors.fields[0], predictors.phases, jax.random.split(key, len(predictors)))
         keys = jax.random.split(jax.random.key(0), self.averaged)
         drawn = [self.plan(predictors, key=k) for k in keys]
         return sum(drawn[1:], drawn[0]) / self.averaged
 
 
 @eqx.filter_jit
-def _plans(model: _CohesionModel, fields: Array, keys: PRNGKeyArray) -> Float[Array, "time length channel y x"]:
+def _plans(
+    model: _CohesionModel, fields: Array, phases: Array, keys: PRNGKeyArray
+) -> Float[Array, "time length channel y x"]:
     reader, learned = model.reader, model.errors.shape[0] - 1
     reach = min(learned, max(model.length, 2 * model.order))  # no more frames than are shown, or than a window holds
     past = reader.past(fields)
 
-    def one(past: Array, key: PRNGKeyArray) -> Array:
+    def one(past: Array, phases: Array, key: PRNGKeyArray) -> Array:
         first, second = jax.random.split(key)
-        sequence = _sequence(model.coherent, reader, past, reach)
+        sequence = _sequence(model.coherent, reader, past, phases, reach)
         whole = WindowedDenoiser(model.denoiser, model.order)  # type: ignore[call-arg]  # its process is a property
         steered = model.coherence.steer(whole, sequence, model.errors[: reach + 1])
         white = jax.random.normal(first, sequence.shape, sequence.dtype)
@@ -83,15 +87,19 @@ def _plans(model: _CohesionModel, fields: Array, keys: PRNGKeyArray) -> Float[Ar
         drawn = model.sampler.sample(steered, white, condition, key=second)
         return reader.fields_out(jnp.where(reader.there, drawn[1 : model.length + 1], 0.0))
 
-    return jax.vmap(one)(past, keys)
+    return jax.vmap(one)(past, phases, keys)
 
 
 def _sequence(
-    coherent: Coherent, reader: Reader, past: Float[Array, "history y x channel"], reach: int
+    coherent: Coherent,
+    reader: Reader,
+    past: Float[Array, "history y x channel"],
+    phases: Float[Array, "2"],
+    reach: int,
 ) -> Float[Array, "time y x channel"]:
     """The present and `reach` steps of the coherent forecast, normalised."""
     state = coherent.begin(reader.fields_out(past))
-    ahead = reader.fields_in(rollout(coherent, state, steps=reach).fields)
+    ahead = reader.fields_in(rollout(coherent, state, steps=reach, start=time_of(phases)).fields)
     return jnp.concatenate([past[-1:], jnp.where(reader.there, ahead, 0.0).astype(past.dtype)])
 
 
@@ -119,9 +127,8 @@ class CohesionForecast(AbstractMethod):
     plans where the coherent forecast carries further.
 
     **Fails when:** the coherent forecast has faded before T: what is drawn then is of the climate but follows nothing.
-    Season and time of day are not read: the network is not told of them, and the coherent forecast runs as at the
-    beginning of a year, whatever the date. A coherent forecast that has learned from the validation times, too, as
-    `LinearInverse` does unless `refit` is off, looks more accurate there than it is, and is trusted too much.
+    The network is not told of season and time of day; the coherent forecast reads them, as they were when the plan
+    began. It learns from the training times only, so that its errors on validation times are those of a forecast.
 
     Reference: a reconstruction of Cohesion from public summaries only: the coherent forecast, the composed windows and
     both ways to steer are theirs; the errors that weigh the likelihood are estimated here. Windows: see `cite`.
@@ -163,8 +170,8 @@ class CohesionForecast(AbstractMethod):
         if not isinstance(place, Grid):
             raise InputError("CohesionForecast forecasts fields on a grid; the task has stations.")
         one, two, three, four = jax.random.split(key, 4)
-        forecast = self.coherent.fit(task, key=one, monitor=monitor.within("coherent"))
-        coherent = model(forecast, task.train, dt=1e-6)
+        forecast = _unseeing(self.coherent).fit(task, key=one, monitor=monitor.within("coherent"))
+        coherent = model(forecast, task.train, dt=_STILL)
         learn, tune = (self._sequences(coherent, reader, s) for s in (task.train, task.valid))
         errors = jnp.sqrt(jnp.nanmean((tune[0] - tune[1]) ** 2, axis=(0, 2, 3)))
         width = 2 * self.order + 1
@@ -208,8 +215,10 @@ class CohesionForecast(AbstractMethod):
     ) -> tuple[Float[Array, "start time y x channel"], Float[Array, "start time y x channel"]]:
         """Present and coherent forecast, present and truth, from evenly spaced starts."""
         batch = windows(samples, reader, self._reach)
-        past, _, targets = thinned(batch, max(1, _NUMBERS // int(np.prod(batch[2].shape[1:]))))
-        return _coherent(coherent, reader, past, self._reach), jnp.concatenate([past[:, -1:], targets], axis=1)
+        past, phases, targets = thinned(batch, max(1, _NUMBERS // int(np.prod(batch[2].shape[1:]))))
+        return _coherent(coherent, reader, past, phases[:, 0], self._reach), jnp.concatenate(
+            [past[:, -1:], targets], axis=1
+        )
 
     def _cut(
         self,
@@ -232,5 +241,13 @@ class CohesionForecast(AbstractMethod):
 
 
 @eqx.filter_jit
-def _coherent(coherent: Coherent, reader: Reader, past: Array, reach: int) -> Float[Array, "start time y x channel"]:
-    return jax.lax.map(lambda p: _sequence(coherent, reader, p, reach), past, batch_size=_ROLLED)
+def _coherent(
+    coherent: Coherent, reader: Reader, past: Array, phases: Array, reach: int
+) -> Float[Array, "start time y x channel"]:
+    return jax.lax.map(lambda x: _sequence(coherent, reader, x[0], x[1], reach), (past, phases), batch_size=_ROLLED)
+
+
+def _unseeing(method: AbstractMethod) -> AbstractMethod:
+    """The method without a last fit on the validation times, where it has one."""
+    can = "refit" in {f.name for f in dataclasses.fields(method)}
+    return dataclasses.replace(method, refit=False) if can else method  # type: ignore[call-arg]

@@ -18,6 +18,12 @@ from .reader import own_past
 YEAR = 365.25  # days
 
 
+def time_of(phases: Float[Array, "2"]) -> Float[Array, ""]:
+    """Days since a year began, from the phases of year and day: the inverse of what an emulator reads off the time."""
+    rough, day = YEAR * phases[0] / (2 * jnp.pi), phases[1] / (2 * jnp.pi)
+    return rough + jnp.mod(day - rough + 0.5, 1.0) - 0.5
+
+
 class Past(eqx.Module):
     """The state of an emulator.
 

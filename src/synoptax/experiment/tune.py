@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from ..core import InputError, Monitor
+from ..core import InputError, Monitor, fingerprint
 from ..downscale import AbstractDownscaler, AbstractMethod
 from ..records import Samples, Task
 from .unit import predict
@@ -99,7 +99,9 @@ def tune(
     for number, settings in enumerate(trials):
         best = min((s for _, s in table if math.isfinite(s)), default=math.nan)
         monitor(number, len(trials), f"best validation score {best:.4g}")
-        model = replaced(method, settings).fit(task, key=fitting, monitor=monitor.within(f"trial{number}"))
+        model = replaced(method, settings).fit(
+            task, key=fitting, monitor=monitor.within(f"trial-{fingerprint(settings)}")
+        )
         table.append((settings, validation_score(model, task.valid)))
     finite = [(score, number) for number, (_, score) in enumerate(table) if math.isfinite(score)]
     if not finite:

@@ -36,8 +36,8 @@ def read(folder: Path, like: PyTree, identity: str) -> tuple[PyTree, dict[str, A
         raise InputError(f"The checkpoint '{path}' is damaged ({error}); delete it to start again.") from error
     if note.get("identity") != identity:
         raise InputError(
-            f"The checkpoint '{path}' belongs to another model or data set; delete it to start again, or choose "
-            "another folder."
+            f"The checkpoint '{path}' belongs to another model or data set, or to a fit with other settings; "
+            "delete it to start again, or choose another folder."
         )
     leaves, treedef = jax.tree.flatten(eqx.filter(like, eqx.is_array))
     if [leaf.shape for leaf in leaves] != [array.shape for array in stored]:

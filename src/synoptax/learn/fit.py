@@ -19,6 +19,7 @@ from ..core.flags import compile_options
 from . import checkpoint
 from .batches import AbstractBatches
 from .objectives import AbstractObjective
+from .told import told
 
 Log = dict[str, np.ndarray]
 _jit: Any = eqx.filter_jit  # its stub does not say that it hands options on to `jax.jit`
@@ -207,10 +208,8 @@ def fit(
 
     A step whose loss or gradient is not finite changes nothing and is counted; `bad_limit` of them in a row end the
     fit with `Status.nonfinite_loss`. With a folder in `monitor` the whole state is checkpointed atomically, and a
-    second call with the same arguments continues from it to the same numbers. The checkpoint knows start, data, numbers
-    of steps and key, but not the optimiser, `average`, `trainable` nor what an objective holds besides arrays: use one
-    folder for one setting, or the old fit is continued. On several devices the batch axis is sharded over all of them
-    and the weights are replicated.
+    second call with the same arguments continues from it to the same numbers; one with others is refused. On several
+    devices the batch axis is sharded over all of them and the weights are replicated.
 
     Cost: one compilation of `every` scanned steps, one more for a shorter last chunk. Memory: weights x (3 + 1 for the
     average + 1 for the best).
@@ -375,11 +374,8 @@ def _typed(key: PRNGKeyArray) -> PRNGKeyArray:
 
 
 def _identity(loop: _Loop, state: _State, valid, key, steps: int, every: int) -> str:
-    """What a checkpoint must share with a fit to be continued by it: start, data, numbers of steps, key.
-
-    Optimiser, average, trainable weights and static settings of the objective are not in it.
-    """
-    data = [np.asarray(leaf) for leaf in jax.tree.leaves(eqx.filter((state, valid, loop.batches), eqx.is_array))]
-    settings = [steps, every, loop.patience, loop.members, repr(type(loop.objective))]
-    weights = [np.asarray(leaf) for leaf in jax.tree.leaves(eqx.filter(loop.objective, eqx.is_array))]
-    return fingerprint([data, weights, settings, np.asarray(jax.random.key_data(_typed(key)))])
+    """What a checkpoint must share with a fit to be continued by it: start, data, numbers, key, what it was told."""
+    data = [np.asarray(leaf) for leaf in jax.tree.leaves(eqx.filter((state, valid), eqx.is_array))]
+    numbers = [steps, every, loop.patience, loop.members, loop.bad_limit, jax.tree.leaves(loop.trainable)]
+    settings = told([loop.objective, loop.batches, loop.optimiser, loop.average])
+    return fingerprint([data, numbers, settings, np.asarray(jax.random.key_data(_typed(key)))])

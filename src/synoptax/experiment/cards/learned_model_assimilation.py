@@ -105,7 +105,7 @@ class LearnedModelAssimilation(AbstractCard):
         return TwinProblem(model, model, network, count=size.count, burn=size.burn, spin_up=300, spread=0.5)
 
     def emulators(self, *, quick: bool) -> dict[str, AbstractMethod]:
-        """A linear model, networks taught on one step and then on four, and one whose lesson has noise in place of that.
+        """A linear model, networks taught on one step and then on four, and one taught on one step with noise.
 
         When quick one of them, on one step.
         """

@@ -47,3 +47,19 @@ def layout(*, points: bool = False) -> Layout:
 def task(*, points: bool = False, times: int = 48) -> Task:
     train, valid = samples(times, seed=1, points=points), samples(16, seed=2, points=points)
     return Task(train, valid, train.predictors, layout(points=points))
+
+
+def forecast(fields: np.ndarray, learn: int, *, phases: np.ndarray | None = None) -> Task:
+    """One variable on a flat grid, (time, y, x), forecast from the field before; the times after `learn` validate."""
+    count, *shape = fields.shape
+    grid = Grid.box((shape[0], shape[1]), (float(shape[0]), float(shape[1])))
+    when = np.zeros((count, 2)) if phases is None else phases
+    known = Layout((Source(grid, ("u",)),), grid, ("u",), ("1",), (Identity(),), ((0, 0),))
+
+    def part(first: int, last: int) -> Samples:
+        static, segment = jnp.zeros((0, *shape)), jnp.zeros(last - first, int)
+        given = Predictors((jnp.asarray(fields[first:last, None]),), jnp.asarray(when[first:last]), static, segment)
+        return Samples(given, jnp.asarray(fields[first + 1 : last + 1, None]))
+
+    train = part(0, learn)
+    return Task(train, part(learn + 1, count - 1), train.predictors, known)

@@ -1,9 +1,12 @@
 """How a coherent forecast steers a sequence: exact where the sequence is white noise; and what of it is seen."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from tasks import forecast
 
 from synoptax.core import InputError
 from synoptax.emulate import (
@@ -16,11 +19,9 @@ from synoptax.emulate import (
     Whole,
     ZeroShot,
 )
-from synoptax.emulate.emulator import time_of, wave
-from synoptax.fields import Identity
+from synoptax.emulate.emulator import time_of
 from synoptax.learn import Training
 from synoptax.learn.generate import AbstractDenoiser, AbstractProcess, ClassifierFree, FlowMatching, Guided, Heun
-from synoptax.records import Layout, Predictors, Samples, Source, Task
 
 
 class _White(AbstractDenoiser):
@@ -99,26 +100,17 @@ def test_the_coherent_forecast_of_a_plan_is_that_of_its_season():
     """A linear model of a field that is nothing but its season, every five days: its error is that of the noise."""
     days = 5.0 * np.arange(290)
     year = 2 * np.pi * np.mod(days, 365.25) / 365.25
-    phases = jnp.asarray(np.stack([year, np.zeros(290)], axis=1))
-    noise = 0.01 * np.random.default_rng(0).normal(size=(290, 1, 4, 6))
-    fields = jnp.asarray(np.sin(year)[:, None, None, None] + noise)
-    grid = wave(10).layout.place
-    layout = Layout((Source(grid, ("t",)),), grid, ("t",), ("1",), (Identity(),), ((0, 0),))
-
-    def samples(first: int, last: int) -> Samples:
-        rows = slice(first, last)
-        given = Predictors((fields[rows],), phases[rows], jnp.zeros((0, 4, 6)), jnp.zeros(last - first, int))
-        return Samples(given, fields[first + 1 : last + 1])
-
-    task = Task(samples(0, 200), samples(205, 285), samples(0, 200).predictors, layout)
+    phases = np.stack([year, np.zeros(290)], axis=1)
+    fields = np.sin(year)[:, None, None] + 0.01 * np.random.default_rng(0).normal(size=(290, 4, 6))
+    task = forecast(fields, 200, phases=phases)
     around = LinearInverse(components=(2,), penalties=(0.0,), yearly=1)
     training = Training(steps=1, batch=4, every=1, average=None)
     way = CohesionForecast(around, length=2, order=1, sampler=Heun(2), width=4, levels=1, training=training)
     model = way.fit(task, key=jax.random.key(0))
     errors = np.asarray(model.errors)[1:, 0]
     assert np.all(errors < 0.4), "a season that is ten days late; of January it would be one and a half"
-    both = jnp.stack([phases[36], phases[0]])
-    same = Predictors((fields[jnp.asarray([36, 36])],), both, jnp.zeros((0, 4, 6)), jnp.zeros(2, int))
+    now = task.train.predictors
+    same = dataclasses.replace(now.at(np.asarray([36, 36])), phases=jnp.asarray(phases[[36, 0]]))
     july, january = np.asarray(model.plan(same, key=jax.random.key(0)))
     assert np.max(np.abs(july - january)) > 1e-3
 

@@ -138,8 +138,11 @@ def features(amplitudes, products: int, np_=jnp):
 
 
 def _ends(samples: Samples, reader: Reader) -> tuple[np.ndarray, np.ndarray]:
-    """Normalised fields before and after, (time, cell); a missing target counts as no change."""
+    """Normalised fields before and after, (time, cell), of times without a gap in either."""
     first = np.asarray(reader.past(samples.predictors.fields[0])[:, -1], float)
-    second = np.asarray(reader.fields_in(samples.truth), float)
-    second = np.where(np.isfinite(second), second, first)
+    second = np.asarray(jnp.where(reader.there, reader.fields_in(samples.truth), 0.0), float)
+    whole = (np.isfinite(first) & np.isfinite(second)).all(axis=(1, 2, 3))
+    if not whole.any():
+        raise InputError("Every field has gaps; dynamic mode decomposition needs some without: fill or mask them.")
+    first, second = first[whole], second[whole]
     return first.reshape(len(first), -1), second.reshape(len(second), -1)

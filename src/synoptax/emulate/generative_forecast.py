@@ -86,8 +86,7 @@ class GenerativeForecast(AbstractMethod):
     **Good values:** flow matching and `Heun(4)`, seven evaluations; EDM and `Heun(8)`.
 
     **Fails when:** each step's small error of the distribution is noise that the system amplifies: for chaos without
-    noise a deterministic network follows longer. Cells count alike in training whatever their area, so that on a globe
-    the poles weigh more than in `UNetForecast`.
+    noise a deterministic network follows longer.
 
     Reference: Karras et al. (2022), doi:10.48550/arXiv.2206.00364; Lipman et al. (2023), doi:10.48550/arXiv.2210.02747;
     step by step as in Kohl, Chen and Thuerey (2023), doi:10.48550/arXiv.2309.01745.
@@ -117,10 +116,15 @@ class GenerativeForecast(AbstractMethod):
         reader = Reader.of(task, who="GenerativeForecast")
         if not isinstance(place, Grid):
             raise InputError("GenerativeForecast forecasts fields on a grid; the task has stations.")
+        if not self.canvas.gaps and not bool(jnp.all(reader.there)):
+            raise InputError(
+                f"{type(self.canvas).__name__} needs a value in every cell; {int(jnp.sum(~reader.there))} have none at "
+                "any time (land, or a mask). Fill them, cut the region, or take another canvas: Pixels."
+            )
         first, second = jax.random.split(key)
         learn, tune = windows(task.train, reader, 1), thinned(windows(task.valid, reader, 1), 256)
         (given, wanted), held = _pairs(reader, learn), _pairs(reader, tune)
-        drawing = self.canvas.drawing(jnp.nan_to_num(wanted), given, self.dropout)
+        drawing = self.canvas.drawing(jnp.nan_to_num(wanted), given, self.dropout, _areas(place))
         data, valid = (_seen(drawing, pair) for pair in ((given, wanted), held))
         network = self.canvas.network(reader.outputs, reader.inputs, padding_of(place), key=first)
         fitted = self.training.fit(
@@ -132,6 +136,12 @@ class GenerativeForecast(AbstractMethod):
             monitor=monitor,
         )
         return _GenerativeModel(task.layout, reader, fitted.model, drawing, self.sampler, self.averaged, fitted.log)
+
+
+def _areas(place: Grid) -> Float[Array, "y x 1"] | None:
+    """Areas of the cells with mean one; None where all are alike."""
+    areas = place.weights()
+    return None if np.allclose(areas, 1.0) else jnp.asarray(areas)[..., None]
 
 
 @eqx.filter_jit

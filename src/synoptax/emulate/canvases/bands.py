@@ -1,5 +1,7 @@
 """Noise on the cells, errors weighed by wavelet band."""
 
+from typing import ClassVar
+
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -26,15 +28,21 @@ class WeightedBands(AbstractCanvas):
     Reference: none needed.
     """
 
+    gaps: ClassVar[bool] = True
+
     wavelets: AbstractWavelets = Daubechies4(3)
     width: int = eqx.field(static=True, default=16)
     levels: int = eqx.field(static=True, default=3)
 
     def drawing(
-        self, fields: Float[Array, "sample y x channel"], conditions: Float[Array, "sample y x input"], dropout: float
+        self,
+        fields: Float[Array, "sample y x channel"],
+        conditions: Float[Array, "sample y x input"],
+        dropout: float,
+        areas: Float[Array, "y x 1"] | None,
     ) -> Drawing:
-        """Bands scaled by their standard deviation."""
-        del conditions
+        """Bands scaled by their standard deviation; a coefficient has no area of its own."""
+        del conditions, areas
         return Drawing(same, same, same, DenoisingError(dropout, transform=ScaledWavelets.of(self.wavelets, fields)))
 
     def network(

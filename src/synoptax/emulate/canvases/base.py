@@ -31,17 +31,23 @@ class Drawing(eqx.Module):
 class AbstractCanvas(eqx.Module):
     """In which coordinates noise is added and removed, and which network does it.
 
-    Fields of every canvas: `width` and `levels` of its network.
+    Fields of every canvas: `width` and `levels` of its network. Class-level fact: `gaps`, whether fields may have cells
+    without values, such as land.
     """
 
+    gaps: eqx.AbstractClassVar[bool]
     width: eqx.AbstractVar[int]
     levels: eqx.AbstractVar[int]
 
     @abc.abstractmethod
     def drawing(
-        self, fields: Float[Array, "sample y x channel"], conditions: Float[Array, "sample y x input"], dropout: float
+        self,
+        fields: Float[Array, "sample y x channel"],
+        conditions: Float[Array, "sample y x input"],
+        dropout: float,
+        areas: Float[Array, "y x 1"] | None,
     ) -> Drawing:
-        """Scales from training fields and conditions.
+        """Scales from training fields and conditions; errors weighed by the areas of cells, None where all are alike.
 
         **Raises:** `InputError` when the grid does not suit.
         """

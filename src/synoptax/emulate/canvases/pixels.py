@@ -1,5 +1,7 @@
 """Noise on the cells of the field."""
 
+from typing import ClassVar
+
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -23,15 +25,21 @@ class Pixels(AbstractCanvas):
     Reference: none needed.
     """
 
+    gaps: ClassVar[bool] = True
+
     width: int = eqx.field(static=True, default=16)
     levels: int = eqx.field(static=True, default=3)
 
     def drawing(
-        self, fields: Float[Array, "sample y x channel"], conditions: Float[Array, "sample y x input"], dropout: float
+        self,
+        fields: Float[Array, "sample y x channel"],
+        conditions: Float[Array, "sample y x input"],
+        dropout: float,
+        areas: Float[Array, "y x 1"] | None,
     ) -> Drawing:
         """Nothing to scale."""
         del fields, conditions
-        return Drawing(same, same, same, DenoisingError(dropout))
+        return Drawing(same, same, same, DenoisingError(dropout, weights=areas))
 
     def network(
         self, channels: int, conditions: int, padding: AbstractPadding, *, key: PRNGKeyArray

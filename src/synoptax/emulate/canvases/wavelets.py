@@ -1,5 +1,7 @@
 """Noise on wavelet coefficients, each band of variance one."""
 
+from typing import ClassVar
+
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -22,11 +24,13 @@ class WaveletCanvas(AbstractCanvas):
     **Good values:** three levels for sides of 32 to 128.
 
     **Fails when:** a side is not a multiple of 2^levels: refused. `Daubechies4` joins opposite edges, of regions and
-    the two poles as well; `Haar` does not. A gap, land say, is in every coefficient that reaches it: these are never
-    trained, and what is drawn near it means nothing; take `Pixels`.
+    the two poles as well; `Haar` does not. Cells without values, land say, would be in every coefficient that reaches
+    them: refused; take `Pixels`.
 
     Reference: Wavelet Flow Matching (2026), arXiv:2605.16573, from its abstract only.
     """
+
+    gaps: ClassVar[bool] = False
 
     wavelets: AbstractWavelets = Daubechies4(3)
     width: int = eqx.field(static=True, default=32)
@@ -37,9 +41,14 @@ class WaveletCanvas(AbstractCanvas):
         return self.wavelets.count
 
     def drawing(
-        self, fields: Float[Array, "sample y x channel"], conditions: Float[Array, "sample y x input"], dropout: float
+        self,
+        fields: Float[Array, "sample y x channel"],
+        conditions: Float[Array, "sample y x input"],
+        dropout: float,
+        areas: Float[Array, "y x 1"] | None,
     ) -> Drawing:
-        """Fields and conditions, each with scales of its own."""
+        """Fields and conditions, each with scales of its own; a coefficient has no area of its own."""
+        del areas
         own, given = (ScaledWavelets.of(self.wavelets, x) for x in (fields, conditions))
         return Drawing(own, _Back(own), given, DenoisingError(dropout))
 

@@ -91,6 +91,20 @@ def test_a_folder_is_replaced_whole(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["m"]
 
 
+def test_a_file_takes_no_folders_place_nor_a_folder_that_of_a_file(tmp_path):
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "thesis").write_text("years")
+    with (
+        pytest.raises(InputError, match="is a folder, which a file does not replace"),
+        atomic(tmp_path / "work") as draft,
+    ):
+        draft.write_text("an hour")
+    assert (tmp_path / "work" / "thesis").read_text() == "years"
+    with pytest.raises(InputError, match="is a file, which a folder does not replace"):
+        save([1], tmp_path / "work" / "thesis")
+    assert [p.name for p in tmp_path.rglob("*")] == ["work", "thesis"]
+
+
 def test_a_full_disk_is_a_sentence(tmp_path):
     with pytest.raises(InputError, match="The disk is full"), atomic(tmp_path / "x"):
         raise OSError(errno.ENOSPC, "No space left on device")

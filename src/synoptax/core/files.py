@@ -17,7 +17,7 @@ def atomic(path: str | os.PathLike) -> Iterator[Path]:
 
     On any exception, Ctrl-C included, the temporary path is removed and `path` stays as it was.
 
-    **Raises:** `InputError` when the disk is full or the place cannot be written.
+    **Raises:** `InputError` when the disk is full, the place cannot be written, or a file would replace a folder.
     """
     target = Path(path)
     try:
@@ -35,7 +35,20 @@ def atomic(path: str | os.PathLike) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def refuse_other_kind(path: str | os.PathLike, *, folder: bool) -> None:
+    """A file never takes the place of a folder, nor a folder that of a file.
+
+    **Raises:** `InputError` when that is asked for.
+    """
+    target = Path(path)
+    if target.is_dir() and not folder:
+        raise InputError(f"'{path}' is a folder, which a file does not replace; choose another --out, or remove it.")
+    if target.is_file() and folder:
+        raise InputError(f"'{path}' is a file, which a folder does not replace; choose another --out, or remove it.")
+
+
 def _replace(draft: Path, target: Path, folder: Path) -> None:
+    refuse_other_kind(target, folder=draft.is_dir())
     if target.is_dir():
         os.replace(target, folder / "previous")
     os.replace(draft, target)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ..core import InputError, atomic, explain, fingerprint
+from ..core import InputError, atomic, explain, fingerprint, refuse_other_kind
 from ..records import Layout
 from .accept import attributes, template
 from .io import stamped
@@ -55,7 +55,11 @@ class FineStream:
         return self.path.parent / f".{self.path.name}.parts"
 
     def pending(self) -> list[tuple[int, int]]:
-        """Bounds of the stretches that are still to be computed; finished ones of an earlier run are kept."""
+        """Bounds of the stretches that are still to be computed; finished ones of an earlier run are kept.
+
+        **Raises:** `InputError` when the target cannot be written, or is a folder where a file shall be.
+        """
+        refuse_other_kind(self.path, folder=self.path.suffix == ".zarr")
         head = self.folder / "head.json"
         mine = {"identity": self._digest()}
         try:

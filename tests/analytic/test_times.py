@@ -33,6 +33,14 @@ def test_leap_and_common_years_have_their_own_length():
     assert times.values().dtype == np.dtype("M8[ns]")
 
 
+@pytest.mark.parametrize("years", [(1500, 1501), (2001, 2400), (3000, 3001)])
+def test_dates_beyond_the_reach_of_nanoseconds_are_kept(years):
+    seconds = np.array([np.datetime64(f"{y}-01-01", "s").astype(int) for y in years])
+    values = Times(seconds).values()
+    assert [str(v)[:4] for v in values] == [str(y) for y in years]
+    np.testing.assert_array_equal(Times.of(values).seconds, seconds)
+
+
 def test_float_hours_are_rounded_to_the_second():
     wobbly = np.array(["2000-01-01T11:59:59.999999", "2000-01-02T12:00:00.000001"], "M8[ns]")
     assert list(Times.of(wobbly).seconds % DAY) == [43200, 43200]
@@ -137,6 +145,10 @@ def test_bad_periods_are_refused_in_one_sentence(train, valid, word):
     with pytest.raises(InputError, match=word) as caught:
         split(MARCH, parse_period(train), parse_period(valid))
     assert "\n" not in str(caught.value)
+
+
+def test_dates_as_xarray_prints_them_are_read():
+    assert parse_period("2019-03-04T12:30:00.000000000/2019-03-05T00:00:00").blocks[0].start == (2019, 3, 4, 12, 30)
 
 
 def test_stated_gap_is_kept():

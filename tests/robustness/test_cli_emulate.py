@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 
@@ -25,8 +26,10 @@ from synoptax.experiment.emulating import fit_emulator
 from synoptax.experiment.forecasting import Plan, forecast_files
 from synoptax.fields.cadence import Cadence
 from synoptax.fields.forecast import prepare_forecast
+from synoptax.fields.forecast_file import ForecastFile, frame_of
 from synoptax.fields.io import open_dataset
 from synoptax.fields.stream import FineStream
+from synoptax.fields.times import Times
 from synoptax.learn import AbstractDeterministic
 
 
@@ -276,6 +279,7 @@ def test_initial_fields_that_do_not_fit(bad_forecast):
     assert "no variable 'wind'" in bad_forecast(now.drop_vars("wind"))
     gap = bad_forecast(now.isel(time=[0, 1, 2, 3, 9]))
     assert "needs 2 fields 24 h apart" in gap and "2001-04-09" in gap and "another --from" in gap
+    assert "slp has no time axis" in bad_forecast(now.isel(time=0).drop_vars("time"))
     half = now.assign_coords(time=w.TIMES[90] + np.arange(10) * np.timedelta64(36, "h"))
     assert "needs 2 fields 24 h apart" in bad_forecast(half)
     wrong = now.copy()
@@ -297,6 +301,9 @@ def test_initial_fields_that_do_not_fit(bad_forecast):
         (("--from", "2001-04-09", "--starts", "2001-04"), "not both"),
         (("--perturb", "0.1"), "is for members"),
         (("--members", "3", "--perturb", "-1"), "must be positive"),
+        (("--members", "3", "--perturb", "inf"), "must be positive"),
+        (("--seed", str(2**32)), "less than or equal to 4294967295"),
+        (("--every", "2"), "picks among the times of --starts"),
         (("--lagged", "3", "--members", "3"), "leave out --members and --perturb, or --lagged"),
         (("--lagged", "3", "--perturb", "0.1"), "leave out --members and --perturb, or --lagged"),
         (
@@ -308,6 +315,20 @@ def test_initial_fields_that_do_not_fit(bad_forecast):
 )
 def test_bad_plans(bad_forecast, options, words):
     assert words in bad_forecast(None, *options)
+
+
+def test_a_forecast_replaces_neither_its_input_nor_a_folder(folder, tmp_path, capsys):
+    now = w.write(w.waves().isel(time=slice(95, 100)), tmp_path / "now.nc")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "work").write_text("years")
+    words = {"now.nc": "the file with the initial fields", "mine": "is a folder, which a file does not replace"}
+    for out, word in words.items():
+        before = sorted(tmp_path.rglob("*"))
+        said = refused(capsys, "emulate", "forecast", folder / "model", now, "--steps", "2", "--out", tmp_path / out)
+        assert word in said and sorted(tmp_path.rglob("*")) == before
+    (tmp_path / "fc.zarr").write_text("no store")
+    said = refused(capsys, "emulate", "forecast", folder / "model", now, "--steps", "2", "--out", tmp_path / "fc.zarr")
+    assert "is a file, which a folder does not replace" in said and (tmp_path / "fc.zarr").read_text() == "no store"
 
 
 def test_members_that_would_be_alike_and_other_models(bad_forecast, folder, tmp_path):
@@ -329,12 +350,51 @@ def test_truths_that_do_not_fit(folder, tmp_path, capsys):
     whole = w.waves()
     assert "No valid time of the forecast (2001-04-11 to 2001-04-16)" in said(whole.isel(time=slice(0, 100)))
     assert "bring both to one grid" in said(whole.isel(latitude=slice(0, 2)))
+    assert "slp has no time axis" in said(whole.isel(time=0).drop_vars("time"))
+    assert "slp has a dimension 'member'" in said(whole.expand_dims(member=[0, 1]))
+    assert "is in the truth (no times at all)" in said(whole.isel(time=slice(0, 0)))
+    lost = whole.copy(deep=True)
+    lost["wind"][:] = np.nan
+    assert "The truth holds no finite value of wind at the valid times" in said(lost)
     assert "do not both hold any variable" in said(whole.rename(slp="a", wind="b"))
     assert "do not both hold t2m" in said(whole, folder / "fc.zarr", "--variables", "t2m")
     assert "what 'synoptax emulate forecast' wrote" in said(whole, folder / "data.nc")
     assert "not the emulator of this forecast" in said(
         whole, folder / "fc.zarr", "--model", _elsewhere(folder, tmp_path)
     )
+
+
+def test_parts_of_forecasts_are_never_taken_for_other_leads(folder, tmp_path, capsys):
+    """Without its first leads or its initial time a file would be scored at the wrong times."""
+    forecast_files(folder / "model", folder / "data.nc", tmp_path / "fc.nc", Plan(3, starts="2001-04-20/2001-04-22"))
+    with opened(tmp_path / "fc.nc") as found, opened(folder / "fc.zarr") as single:
+        several, single = found.load(), single.load()
+    late, timeless = single.isel(time=slice(1, None)), single.drop_vars("forecast_reference_time")
+    for part in (several.isel(lead=[1, 2]), several.isel(start=0), late, single.isel(time=0), timeless):
+        file = w.write(part, tmp_path / "part.nc")
+        assert "lacks initial times, or leads" in refused(capsys, "emulate", "evaluate", file, folder / "data.nc")
+    for part in (several.isel(lead=slice(0, 2), start=slice(1, 3)), single.isel(member=0)):
+        file = w.write(part, tmp_path / "part.nc")
+        assert ForecastFile.open(file).read(("slp",), slice(0, 1), np.array([1])).shape[1:4] == (1, 1, 1)
+
+
+def test_damaged_forecasts_are_named(folder, tmp_path, capsys):
+    shutil.copytree(folder / "fc.zarr", tmp_path / "fc.zarr")
+    for chunk in (p for p in (tmp_path / "fc.zarr" / "slp").rglob("*") if p.is_file() and p.name != "zarr.json"):
+        chunk.write_bytes(b"gone")
+    said = refused(capsys, "emulate", "evaluate", tmp_path / "fc.zarr", folder / "data.nc")
+    assert "slp of the forecast cannot be read" in said
+
+
+def test_long_runs_are_dated_beyond_the_reach_of_nanoseconds(folder, tmp_path):
+    """Two starts whose forecasts end on both sides of 2262-04-11."""
+    layout = load_emulator(folder / "model")[0].preparation.layout
+    starts = Times.of(np.array(["2262-03-01", "2262-04-10"], "M8[s]"))
+    frame = frame_of(layout, starts, steps=9, step=Cadence(86_400), members=None, notes=())
+    w.write(frame, tmp_path / "frame.nc")
+    with opened(tmp_path / "frame.nc") as found:
+        assert [str(t)[:10] for t in found.valid_time.values[:, -1]] == ["2262-03-10", "2262-04-19"]
+        np.testing.assert_array_equal(Times.of(found.start.values).seconds, starts.seconds)
 
 
 def _elsewhere(folder, tmp_path):
@@ -362,6 +422,8 @@ def test_starts_whose_past_has_a_gap_are_left_out_and_named(folder, tmp_path):
     data = w.write(w.waves().isel(time=np.delete(np.arange(160), 105)), tmp_path / "gap.nc")
     done = forecast_files(folder / "model", data, tmp_path / "fc.nc", Plan(2, starts="2001-04-10/2001-04-20"))
     assert len(done.starts) == 9 and any("1 of 10 initial times left out" in n for n in done.notes)
+    few = Plan(2, starts="2001-04-10/2001-04-20", every=2)  # none of them beside the gap
+    assert not any("left out" in n for n in forecast_files(folder / "model", data, tmp_path / "few.nc", few).notes)
 
 
 def test_where_every_run_has_ended_there_is_no_score(folder, tmp_path, capsys):

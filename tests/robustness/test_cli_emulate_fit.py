@@ -8,7 +8,7 @@ from test_cli import refused
 
 from synoptax.fields.cadence import Cadence, season
 from synoptax.fields.forecast import prepare_forecast
-from synoptax.fields.io import open_dataset
+from synoptax.fields.io import open_dataset, open_static
 from synoptax.fields.times import Times
 
 
@@ -88,13 +88,42 @@ def bad_fit(tmp_path, capsys):
         (("--variables", "slp,t2m"), "no variable 't2m'"),
         (("--method", "unet-forecasts"), "UNetForecast"),
         (("--method", "Kernel"), "There is no method"),
+        (("--step", "9000h"), "holds too few fields 9000 h apart; give another --step"),
         (("--train", "2001-01/2001-03"), "Give both --train and --valid"),
+        (("--train", "1990/1991", "--valid", "2001-04"), "holds no time of the file, which goes from 2001-01-01"),
         (("--train", "2001-01/2001-03", "--valid", "2001-04"), "without the gap that is needed"),
         (("--history", "60"), "too few to train and to validate"),
     ],
 )
 def test_bad_fits(bad_fit, options, words):
     assert words in bad_fit(*options)
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, "0 time(s), too few for steps of 24 h"), (1, "1 time(s), too few")])
+def test_files_without_a_step_are_refused(bad_fit, tmp_path, count, words):
+    assert words in bad_fit(data=w.write(w.waves().isel(time=slice(0, count)), tmp_path / "short.nc"))
+
+
+def test_infinite_values_are_missing_ones(tmp_path):
+    data = w.waves()
+    data["slp"][20, 0, 0] = np.inf
+    found = prepare_forecast(open_dataset(w.write(data, tmp_path / "inf.nc")), variables=["slp"], step=Cadence(86_400))
+    truth = np.asarray(found.task.train.truth)
+    assert not np.isinf(truth).any() and np.isnan(truth).sum() == 1
+
+
+def test_variables_without_numbers_are_refused(bad_fit, tmp_path):
+    data = w.waves()
+    data["wind"] = data.wind > 0
+    assert "wind (bool) of the file holds no numbers" in bad_fit(data=w.write(data, tmp_path / "bool.nc"))
+
+
+def test_what_is_said_of_the_data_does_not_concern_static_fields(tmp_path):
+    """Names and units of the mapping that the static file does not have are left out for it, the others hold."""
+    high = xr.Dataset({"orog": (("y", "x"), np.zeros((4, 6)))}, {"y": w.LAT[::-1], "x": w.LON})
+    w.write(high, tmp_path / "high.nc")
+    found = open_static(tmp_path / "high.nc", mapping="lat=y,lon=x,time=t,slp=p,slp.units=hPa,orog.units=m")
+    assert found["orog"].dims == ("lat", "lon") and found["orog"].attrs["units"] == "m"
 
 
 def test_stations_are_refused(bad_fit, tmp_path):

@@ -193,7 +193,7 @@ def prepare(
     **rest: Any,
 ) -> "Prepared":
     """Opens the files and makes the task; the words of the command line become values here."""
-    from ..fields.io import open_dataset, open_datasets
+    from ..fields.io import open_dataset, open_datasets, open_static
     from ..fields.prepare import prepare_task
     from ..fields.times import parse_align
 
@@ -201,7 +201,7 @@ def prepare(
     return prepare_task(
         fields,
         coarse=open_datasets(coarse, mapping=mapping) if coarse else (),
-        static=None if static is None else open_dataset(static, mapping=mapping),
+        static=None if static is None else open_static(static, mapping=mapping),
         variables=variables,
         transforms=None if transform is None else transforms(transform, variables, fields),
         neighbours=offsets(neighbours),

@@ -17,6 +17,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+_SEEDS = 2**32 - 1  # beyond it keys in single precision repeat
 _MAP = "What the file does not say itself: time=time_index,lat=y,t2m.units=K."
 
 
@@ -38,7 +39,7 @@ def fit(
     train: Annotated[str | None, typer.Option(help="Training period, START/END; several by commas.")] = None,
     valid: Annotated[str | None, typer.Option(help="Validation period; the last fifth of the file by default.")] = None,
     static: Annotated[Path | None, typer.Option(help="Fields without time on the grid: orography, masks.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=_SEEDS, help="Seed of everything random.")] = 0,
     mapping: Annotated[str | None, typer.Option("--map", help=_MAP)] = None,
 ) -> None:
     """Fit an emulator on a file. A killed fit continues where it stopped when the same command is given again.
@@ -51,13 +52,13 @@ def fit(
     from ..experiment.machine import command
     from ..fields.cadence import Cadence
     from ..fields.forecast import prepare_forecast
-    from ..fields.io import open_dataset
+    from ..fields.io import open_dataset, open_static
     from .progress import Progress
 
     chosen, cadence = forecaster(method), Cadence.parse(step)
     prepared = prepare_forecast(
         open_dataset(data, mapping=mapping), variables=names(variables), step=cadence, history=history, train=train,
-        valid=valid, static=None if static is None else open_dataset(static, mapping=mapping),
+        valid=valid, static=None if static is None else open_static(static, mapping=mapping),
     )  # fmt: skip
     for sentence in prepared.notes:
         typer.echo(f"Note: {sentence}.")
@@ -89,7 +90,7 @@ def forecast(
     begin: Annotated[str | None, typer.Option("--from", help="Initial time; the last of the file by default.")] = None,
     starts: Annotated[str | None, typer.Option(help="A period whose times are all initial times, START/END.")] = None,
     every: Annotated[int, typer.Option(min=1, help="Of these, only every so many steps.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of noise and draws.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=_SEEDS, help="Seed of noise and draws.")] = 0,
     mapping: Annotated[str | None, typer.Option("--map", help=_MAP)] = None,
 ) -> None:
     """Forecast from the fields of a file. A killed run continues when the same command is given again.

@@ -58,12 +58,12 @@ def beginnings(
     if np.unique(numbers).size < len(times):
         raise InputError(f"The file holds several fields in {step.text}, the step of the emulator; average them first.")
     wanted = _wanted(times, begin, starts)
+    if starts is not None:
+        wanted = wanted[(numbers[wanted] - numbers[wanted[0]]) % (every * (step.months or step.seconds)) == 0]
     past = np.stack([step.shifted(times.at(wanted), -k) for k in range(fields - 1, -1, -1)], axis=1)
     rows = np.searchsorted(numbers, past)
     there = numbers[np.minimum(rows, len(times) - 1)] == past
     whole = there.all(axis=1)
-    if starts is not None:
-        whole &= (numbers[wanted] - numbers[wanted[0]]) % (every * (step.months or step.seconds)) == 0
     if not whole.any():
         lost = step.ahead(times.at(wanted[:1]), int(np.argmin(there[0])) + 1 - fields).text(0)
         raise InputError(
@@ -72,7 +72,7 @@ def beginnings(
             f"{', or fewer members of --lagged' if fields > saved.emulator.history else ''}."
         )
     found = _read(reader, times.at(wanted[whole]), rows[whole], starts is not None)
-    short = int((~there.all(axis=1)).sum())
+    short = int((~whole).sum())
     if short == 0:
         return found
     said = f"{short} of {len(wanted)} initial times left out: their past of {fields} fields has a gap"

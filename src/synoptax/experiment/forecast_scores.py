@@ -14,12 +14,12 @@ import xarray as xr
 
 from ..core import InputError, Monitor
 from ..fields import HarmonicClimatology
-from ..fields.feed import read_rows
+from ..fields.feed import Found, read_rows
 from ..fields.forecast_file import ForecastFile, step_times
 from ..fields.io import listed, open_dataset
-from ..fields.places import as_place, cells_of, place_of
+from ..fields.places import cells_of, place_of
 from ..fields.times import DAY, Times
-from ..fields.units import Conversion, conversion, units_of
+from ..fields.units import Conversion, units_of
 from ..verify import (
     ACC,
     RMSE,
@@ -73,6 +73,7 @@ def evaluate_forecasts(
     pair = _paired(ForecastFile.open(forecast), open_dataset(truth, mapping=mapping), variables)
     usual, said = _climatology(pair, model)
     curves, notes = _scored(pair, usual, monitor)
+    _refuse_empty(pair, curves)
     notes = [*pair.notes(), said, *notes]
     rows = [r for label, parts in curves.items() for r in _rows(pair, label, parts, curves)]
     title = f"{Path(forecast).name} against {Path(truth).name}"
@@ -168,7 +169,7 @@ class _Pair:
 
 
 def _paired(file: ForecastFile, truth: xr.Dataset, variables: Sequence[str] | None) -> _Pair:
-    names = tuple(variables or [n for n in file.names if n in truth.data_vars])
+    names = tuple(dict.fromkeys(variables or [n for n in file.names if n in truth.data_vars]))
     absent = [v for v in names if v not in file.names or v not in truth.data_vars]
     if absent or not names:
         raise InputError(
@@ -179,15 +180,15 @@ def _paired(file: ForecastFile, truth: xr.Dataset, variables: Sequence[str] | No
     for name in names:
         own = place_of(truth, name)
         cells = cells_of(file.place, own)
-        if cells is None or "time" not in truth[name].dims:
+        if cells is None:
             raise InputError(
                 f"{name} of the truth lies on {'x'.join(map(str, own.shape))} cells, which do not hold the "
-                f"{'x'.join(map(str, file.place.shape))} of the forecast at its times; bring both to one grid first."
+                f"{'x'.join(map(str, file.place.shape))} of the forecast; bring both to one grid first."
             )
-        given, wanted = units_of(truth[name]), units_of(file.data[name])
-        changes.append(conversion(given or wanted, wanted or given, name=name))
-        units.append(wanted or given)
-        arrays.append(as_place(truth[[name]], cells, own.dims)[name])
+        track = Found(truth, name, cells, own).track(units_of(file.data[name]))
+        changes.append(track.change)
+        units.append(track.units)
+        arrays.append(track.array)
     times = Times.of(truth["time"].values, name="the truth")
     rows, before = _rows_of(file, times)
     leads = np.unique(np.round(np.linspace(1, file.steps, min(_LEADS, file.steps))).astype(int))
@@ -205,8 +206,7 @@ def _rows_of(file: ForecastFile, times: Times) -> tuple[np.ndarray, np.ndarray]:
     if np.unique(known).size < known.size:
         raise InputError(f"The truth holds several fields in {file.step.text}, the step of the forecast; average them.")
     wanted = np.stack([file.step.shifted(file.starts, k) for k in range(file.steps + 1)], axis=1)
-    at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-    rows = np.where(known[at] == wanted, at, -1)
+    rows = np.where(np.isin(wanted, known), np.searchsorted(known, wanted), -1)
     if (rows[:, 1:] < 0).all():
         last = file.step.ahead(file.starts, file.steps).text(-1)
         first = file.step.ahead(file.starts, 1).text(0)
@@ -280,6 +280,17 @@ def _scored(pair: _Pair, usual: HarmonicClimatology, monitor: Monitor) -> tuple[
             "on, CRPS and spread leave the field out, and where none went on there is no score."
         )
     return curves, notes
+
+
+def _refuse_empty(pair: _Pair, curves: Curves) -> None:
+    """Where even climatology has no score, the truth is missing."""
+    empty = np.isnan(curves[_CLIMATOLOGY]["field"].value(RMSE())).all(axis=0)
+    if empty.any():
+        names = ", ".join(n for n, none in zip(pair.names, empty, strict=True) if none)
+        raise InputError(
+            f"The truth holds no finite value of {names} at the valid times of the forecast; check the file, or leave "
+            "the variable out with --variables."
+        )
 
 
 def _chunk(

@@ -104,6 +104,8 @@ def forecast_files(
 
     **Raises:** `InputError` for a file that does not fit the emulator, and when the disk is full.
     """
+    if Path(out).resolve() == Path(initial).resolve():
+        raise InputError(f"--out '{out}' is the file with the initial fields, which must stay; choose another --out.")
     saved, _ = load_emulator(folder)
     model = whole(saved.emulator)
     kinds, ensemble = _kinds(saved, plan), _ensemble(saved, model, plan)
@@ -145,7 +147,9 @@ def _kinds(saved: Emulated, plan: Plan) -> str:
     """
     if plan.steps < 1 or plan.every < 1 or (plan.members is not None and plan.members < 1):
         raise InputError("A forecast needs one step, one member, and --every 1 or more.")
-    if plan.perturb is not None and not plan.perturb > 0:
+    if plan.every > 1 and plan.starts is None:
+        raise InputError(f"--every {plan.every} picks among the times of --starts; give --starts START/END as well.")
+    if plan.perturb is not None and not 0 < plan.perturb < np.inf:
         raise InputError(f"--perturb {plan.perturb:g} must be positive, such as 0.05; leave it out for none.")
     if plan.lagged is not None:
         if plan.lagged < 2:

@@ -83,6 +83,8 @@ class Cadence:
 
         **Raises:** `InputError` when the step is no multiple of the file's own.
         """
+        if len(times) < 2:
+            raise InputError(f"{name} holds {len(times)} time(s), too few for steps of {self.text}; give a longer one.")
         own = times.step
         if self.months:
             fits = own >= _MONTH[0] and np.unique(_months(times)).size == len(times)
@@ -99,9 +101,9 @@ class Cadence:
         rows = np.flatnonzero(rest == kinds[np.argmax(counts)])
         step, most = times.at(rows).step, self.months * _MONTH[1] if self.months else self.seconds
         if not self.least <= step <= most:
+            found = f" (most of them are {step / 3600:g} h apart)" if step else ""
             raise InputError(
-                f"{name} holds too few fields {self.text} apart (most of them are {step / 3600:g} h apart); give "
-                f"another --step, or a file without gaps."
+                f"{name} holds too few fields {self.text} apart{found}; give another --step, or a file without gaps."
             )
         return rows
 

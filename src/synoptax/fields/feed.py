@@ -165,7 +165,7 @@ class Found:
         if extra:
             raise InputError(f"{self.name} has a dimension '{extra[0]}'; select one entry of it first.")
         if "time" not in array.dims:
-            raise InputError(f"{self.name} has no time axis; choose another variable, or give it as --static.")
+            raise InputError(f"{self.name} has no time axis; name it with --map time=..., or choose another variable.")
         given = units_of(array)
         change = conversion(given, units, name=self.name) if units and given else Conversion(1.0, 0.0)
         part = as_place(self.data[[self.name]], self.cells, self.own.dims)[self.name]
@@ -185,16 +185,17 @@ def feed_of(
 
     **Raises:** `InputError` when they share no time, or a unit does not convert.
     """
+    tracks = [f.track(unit) for f, unit in zip(found, units, strict=True)]
     all_times = [Times.of(f.data["time"].values, name=_source(f.data)) for f in found]
     shared = functools.reduce(np.intersect1d, [t.seconds for t in all_times])
     if shared.size == 0 or len({t.calendar for t in all_times}) > 1:
         names = ", ".join(f.name for f in found)
         spans = " and ".join(sorted({f"{t.span()} ({t.calendar})" for t in all_times}))
         raise InputError(f"{names} share no time ({spans}); give files of one period.")
-    tracks = []
-    for one, times, unit in zip(found, all_times, units, strict=True):
-        track = one.track(unit)
-        tracks.append(dataclasses.replace(track, rows=np.searchsorted(times.seconds, shared)))
+    tracks = [
+        dataclasses.replace(track, rows=np.searchsorted(times.seconds, shared))
+        for track, times in zip(tracks, all_times, strict=True)
+    ]
     times = Times(shared, all_times[0].calendar)
     return Feed(tuple(tracks), times, place, neighbours, times.step if step is None else step, onto)
 

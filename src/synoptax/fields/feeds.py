@@ -110,7 +110,7 @@ def joined(
         if not good.any():
             raise InputError(
                 f"No target time has all its neighbours {feed.neighbours} in the predictor files; use fewer "
-                f"neighbours, or files without breaks."
+                f"neighbours (of an emulator a shorter --history), or files without breaks."
             )
         row = np.full(len(times), -1)
         row[one[good]] = other[good]

@@ -51,6 +51,9 @@ def prepare_forecast(
     if not names or len(set(names)) < len(names):
         raise InputError(f"--variables {','.join(names)} must name at least one variable, and none twice.")
     chosen, notes = _thinned(select(data, names, name="the file"), names, step)
+    other = [f"{n} ({chosen[n].dtype})" for n in names if chosen[n].dtype.kind not in "fiu"]
+    if other:
+        raise InputError(f"{', '.join(other)} of the file holds no numbers to forecast; choose other --variables.")
     times = Times.of(chosen["time"].values, name="the file")
     if train is None or valid is None:
         if train is not None or valid is not None:
@@ -67,6 +70,7 @@ def prepare_forecast(
         align=LeadAlign(step),
         static=static,
         gap_hours=(history + 1) * step.least / 3600,
+        name="the file",
     )
     return dataclasses.replace(found, task=_as_forecasts(found, step, history), notes=(*notes, *found.notes))
 

@@ -37,7 +37,7 @@ def frame_of(
     begun = {"standard_name": "forecast_reference_time"}
     if len(starts) == 1:
         return frame.assign_coords(lead=("time", lead, named), forecast_reference_time=((), starts.values()[0], begun))
-    valid = np.stack([t.values() for t in first])
+    valid = Times(np.stack([t.seconds for t in first]), starts.calendar).values()
     return frame.drop_vars("time").assign_coords(
         start=("start", starts.values(), begun),
         lead=("lead", lead, named),
@@ -115,13 +115,17 @@ class ForecastFile:
         names = tuple(n for n in str(data.attrs[_VARIABLES]).split() if n in data.data_vars)
         if not names:
             raise InputError(f"'{path}' holds none of the variables that were forecast; give the whole file.")
-        along = "lead" if "start" in data.dims else "time"
-        begun = data["start" if along == "lead" else "forecast_reference_time"].values
+        step = Cadence.parse(str(data.attrs[_STEP]))
+        along, begun = ("lead", "start") if "start" in data.dims else ("time", "forecast_reference_time")
+        if along not in data[names[0]].dims or begun not in data.variables or not _whole(data, along, step):
+            raise InputError(
+                f"'{path}' lacks initial times, or leads from the first one on, so its fields cannot be placed; give "
+                "the file as it was written, or cut it in another direction."
+            )
         place = place_of(data, names[0])
         if not isinstance(place, Grid):
             raise InputError(f"{names[0]} of '{path}' lies on no grid; give what 'synoptax emulate forecast' wrote.")
-        starts = Times.of(np.atleast_1d(begun), name=f"'{path}'")
-        step = Cadence.parse(str(data.attrs[_STEP]))
+        starts = Times.of(np.atleast_1d(data[begun].values), name=f"'{path}'")
         return cls(data, names, place, starts, step, data.sizes[along], data.sizes.get("member"))
 
     def read(self, names: tuple[str, ...], starts: slice, leads: np.ndarray) -> np.ndarray:
@@ -138,5 +142,15 @@ class ForecastFile:
         wanted = {"start": starts, along: leads - 1}
         dims = ("member", "start", along, *self.place.dims)
         part = variable.isel({d: i for d, i in wanted.items() if d in variable.dims})
-        values = np.asarray(part.transpose(*(d for d in dims if d in variable.dims)).values, np.float64)
+        try:
+            values = np.asarray(part.transpose(*(d for d in dims if d in variable.dims)).values, np.float64)
+        except (OSError, RuntimeError, EOFError) as error:  # what netCDF, HDF5 and Zarr raise on bad bytes
+            text = " ".join(str(error).split())[:120]
+            raise InputError(f"{name} of the forecast cannot be read ({text}); make the damaged file again.") from error
         return np.expand_dims(values, [i for i, d in enumerate(dims) if d not in variable.dims])
+
+
+def _whole(data: xr.Dataset, along: str, step: Cadence) -> bool:
+    """Whether the leads are one, two, three, ... steps."""
+    leads = step.unit[1] * np.arange(1, data.sizes[along] + 1)
+    return "lead" in data.variables and data["lead"].shape == leads.shape and np.allclose(data["lead"].values, leads)

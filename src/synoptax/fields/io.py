@@ -1,5 +1,6 @@
 """Files: netCDF 3 and 4, GRIB and Zarr in, netCDF and Zarr out. Opened lazily, written whole or not at all."""
 
+import dataclasses
 import datetime
 import difflib
 import itertools
@@ -63,6 +64,21 @@ def open_datasets(
         else:
             home.append(ds)
     return tuple(_joined(g) for g in groups)
+
+
+def open_static(path: Path_, *, mapping: "str | dict | Mapping | None" = None) -> xr.Dataset:
+    """Fields without time that go with other files; of their mapping only what this file has is applied.
+
+    **Raises:** `InputError` as `open_dataset`.
+    """
+    rules = parse_mapping(mapping)
+    if is_table(str(path)):
+        return open_dataset(path, mapping=rules)
+    there = open_raw(str(path))
+    names = tuple((ours, theirs) for ours, theirs in rules.names if theirs in there.variables or theirs in there.dims)
+    held = {*map(str, there.variables), *(ours for ours, _ in names)}
+    units = tuple((name, unit) for name, unit in rules.units if name in held)
+    return canonical(there, dataclasses.replace(rules, names=names, units=units))
 
 
 def describe_place(ds: xr.Dataset) -> str:

@@ -72,6 +72,7 @@ def prepare_task(
     units: dict[str, str] | None = None,
     gap_hours: float | None = None,
     unlabelled: Stretch | None = None,
+    name: str = "the fine file",
 ) -> Prepared:
     """A task from data sets in the library's form (`open_dataset`), and what is needed to apply its model to new files.
 
@@ -92,6 +93,7 @@ def prepare_task(
     - `units`: the unit in which to take a variable, `{"t2m": "degC"}`; the file's own by default.
     - `gap_hours`: the least distance between training and validation; by default one step must be left out.
     - `unlabelled`: a further period of predictors for pretraining, apart from `valid`.
+    - `name`: what messages call `fine`.
 
     **Raises:** `InputError` in one sentence for whatever does not fit together.
     """
@@ -100,7 +102,7 @@ def prepare_task(
         raise InputError("Without a coarse file a factor is needed: pass --factor 4, or --coarse FILE.")
     around = _ordered(neighbours)
     notes = [str(ds.attrs["notes"]) for ds in (fine, *files) if ds.attrs.get("notes")]
-    target, trimmed = target_of(fine, tuple(variables), factor=factor, trim=trim, units=units or {})
+    target, trimmed = target_of(fine, tuple(variables), factor=factor, trim=trim, units=units or {}, name=name)
     if files:
         feeds = feeds_from_files(files, target, predictors=predictors, neighbours=around, units=units or {})
     else:
@@ -110,7 +112,7 @@ def prepare_task(
     still, names, filled_in = statics_of(static, target.place)
     layout = _layout(target, feeds, names, transforms, align, factor, bool(files))
     periods = parse_period(train), parse_period(valid)
-    parts = split(target.times, *periods, gap_hours=gap_hours)
+    parts = split(target.times, *periods, gap_hours=gap_hours, name=name)
     (fitted, train_times), (held, valid_times) = (
         _samples(target, feeds, rows, kept, np.intersect1d(kept, i), still) for i in parts
     )

@@ -8,7 +8,7 @@ import numpy as np
 from ..core import InputError
 from .times import DAY, Times, show
 
-_PART = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2})(?:[T ](\d{1,2})(?::(\d{2}))?)?)?)?")
+_PART = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2})(?:[T ](\d{1,2})(?::(\d{2})(?::00(?:\.0+)?)?)?)?)?)?")
 
 
 @dataclasses.dataclass(frozen=True)

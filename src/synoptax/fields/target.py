@@ -39,14 +39,21 @@ class Target:
         return tuple(f.name for f in self.found)
 
     def read(self, rows: np.ndarray) -> np.ndarray:
-        """Fields of some times, (time, channel, *place), NaN where missing."""
+        """Fields of some times, (time, channel, *place), NaN where missing or infinite."""
         tracks = [f.track(u) for f, u in zip(self.found, self.units, strict=True)]
         parts = [t.change(read_rows(t.array, rows)).astype(real()) for t in tracks]
-        return np.stack(parts, axis=1)
+        values = np.stack(parts, axis=1)
+        return np.where(np.isfinite(values), values, np.nan)
 
 
 def target_of(
-    fine: xr.Dataset, variables: tuple[str, ...], *, factor: int | None, trim: bool, units: dict[str, str]
+    fine: xr.Dataset,
+    variables: tuple[str, ...],
+    *,
+    factor: int | None,
+    trim: bool,
+    units: dict[str, str],
+    name: str = "the fine file",
 ) -> tuple[Target, tuple[str, ...]]:
     """The targets in a data set, and notes on what was trimmed.
 
@@ -54,20 +61,20 @@ def target_of(
     """
     if not variables:
         raise InputError("No target variable was named; pass --variables t2m, for instance.")
-    select(fine, variables, name="the fine file")
+    select(fine, variables, name=name)
     if "time" not in fine.dims:
-        raise InputError("The fine file has no time axis; name it with --map time=...")
+        raise InputError(f"{name.capitalize()} has no time axis; name it with --map time=...")
     own = place_of(fine, variables[0])
     for v in variables[1:]:
         if place_of(fine, v) != own:
-            raise InputError(f"{variables[0]} and {v} of the fine file lie on different places; fit them one by one.")
+            raise InputError(f"{variables[0]} and {v} of {name} lie on different places; fit them one by one.")
     place, cells = own, tuple(np.arange(n) for n in own.shape)
     notes: tuple[str, ...] = ()
     if factor is not None:
         place, cells, notes = _blocked(fine, own, factor, trim)
     found = tuple(Found(fine, v, cells, own) for v in variables)
     wanted = tuple(units.get(v) or units_of(fine[v]) for v in variables)
-    target = Target(found, wanted, place, Times.of(fine["time"].values, name="the fine file"))
+    target = Target(found, wanted, place, Times.of(fine["time"].values, name=name))
     for f, u in zip(found, wanted, strict=True):
         f.track(u)  # refuses a unit that does not convert before anything is read
     return target, notes

@@ -83,9 +83,11 @@ class Times:
         return f"{self.text(0)} to {self.text(-1)}" if len(self) else "no times at all"
 
     def values(self) -> np.ndarray:
-        """`datetime64[ns]` in the standard calendar, cftime objects in any other."""
+        """`datetime64[ns]` in the standard calendar (`[s]` before 1678 and after 2262), cftime objects in any other."""
         if self.calendar == "standard":
-            return self.seconds.astype("datetime64[s]").astype("datetime64[ns]")
+            whole = self.seconds.astype("datetime64[s]")
+            fine = whole.astype("datetime64[ns]")  # wraps around where nanoseconds do not reach
+            return fine if np.array_equal(fine.astype("datetime64[s]"), whole) else whole
         import cftime
 
         return np.asarray(cftime.num2date(self.seconds, "seconds since 1970-01-01", self.calendar))

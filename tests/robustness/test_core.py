@@ -2,6 +2,9 @@
 
 import errno
 import json
+import os
+import subprocess
+import sys
 
 import equinox as eqx
 import jax
@@ -129,3 +132,55 @@ def test_every_status_explains_itself():
 def test_unknown_rooms_are_named():
     with pytest.raises(AttributeError, match="no room called 'kitchen'"):
         sx.kitchen  # noqa: B018
+
+
+RATE = 0.5
+
+
+def _helper(x):
+    return RATE * x
+
+
+def test_a_function_of_ones_own_counts_by_what_it_does(monkeypatch):
+    def made(shift: float, power: int):
+        if power == 1:
+            return lambda x: _helper(x) + shift
+        return lambda x: _helper(x) + shift * x
+
+    known = fingerprint(made(1.0, 1))
+    assert fingerprint(made(1.0, 1)) == known
+    assert len({known, fingerprint(made(2.0, 1)), fingerprint(made(1.0, 2))}) == 3, "what it encloses and says"
+    monkeypatch.setitem(globals(), "RATE", 0.6)
+    assert fingerprint(made(1.0, 1)) != known, "a number that a function it calls finds by name"
+
+
+def test_a_class_of_ones_own_counts_by_what_its_methods_do():
+    def made(sign: float):
+        class Model(eqx.Module):
+            rate: float
+
+            def __call__(self, x):
+                return sign * self.rate * x
+
+        return Model(2.0)
+
+    assert fingerprint(made(1.0)) == fingerprint(made(1.0)) != fingerprint(made(-1.0))
+
+
+def test_what_a_function_does_is_the_same_in_another_process():
+    code = (
+        "import optax; from synoptax.core import fingerprint, told\n"
+        "def f(x): return x in {'a', 'b', 'c', 'd', 'e'}\n"
+        "print(fingerprint(told([f, optax.adamw(optax.cosine_decay_schedule(0.1, 7))])))"
+    )
+    seen = set()
+    for seed in ("1", "2"):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        )
+        seen.add(done.stdout)
+    assert len(seen) == 1

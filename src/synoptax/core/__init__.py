@@ -7,3 +7,4 @@ from .files import atomic as atomic, explain as explain, refuse_other_kind as re
 from .monitor import Monitor as Monitor
 from .serialise import fingerprint as fingerprint, load as load, save as save
 from .status import Status as Status
+from .told import told as told

@@ -13,6 +13,7 @@ import numpy as np
 
 from .errors import InputError
 from .files import atomic
+from .told import members, of_a_library, told
 
 FORMAT = 1
 _TRUSTED = ("synoptax.", "equinox.", "jax.", "jaxtyping.")
@@ -34,9 +35,12 @@ def to_tree(value: Any, arrays: dict[str, np.ndarray]) -> Any:
         return {"dict": [[k, to_tree(v, arrays)] for k, v in value.items()]}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {f.name: to_tree(getattr(value, f.name), arrays) for f in dataclasses.fields(value)}
-        return {"class": _name(type(value)), "fields": fields}
+        cls = type(value)
+        more = {} if of_a_library(cls) else {"told": to_tree(members(cls), arrays)}
+        return {"class": _name(cls), "fields": fields, **more}
     if callable(value) and hasattr(value, "__qualname__"):
-        return {"function": _name(value)}
+        more = {} if of_a_library(value) else {"told": to_tree(told(value), arrays)}
+        return {"function": _name(value), **more}
     raise InputError(
         f"{type(value).__name__} cannot be saved; hold arrays, numbers, strings, records or modules instead."
     )
@@ -110,7 +114,10 @@ def load(path: str | Path) -> tuple[Any, dict[str, Any]]:
 
 
 def fingerprint(value: Any) -> str:
-    """Sixteen hexadecimal digits that depend on class, fields and array contents, and on nothing else."""
+    """Sixteen hexadecimal digits that depend on class, fields and array contents, and on nothing else.
+
+    Functions and classes of your own count by what they do as well as by name: an edited solver is another one.
+    """
     arrays: dict[str, np.ndarray] = {}
     digest = hashlib.sha256(json.dumps(to_tree(value, arrays), sort_keys=True).encode())
     for name in sorted(arrays):

@@ -14,12 +14,11 @@ import optax
 from jax.sharding import NamedSharding, PartitionSpec
 from jaxtyping import Array, PRNGKeyArray, PyTree
 
-from ..core import InputError, Monitor, Status, fingerprint, timed
+from ..core import InputError, Monitor, Status, fingerprint, timed, told
 from ..core.flags import compile_options
 from . import checkpoint
 from .batches import AbstractBatches
 from .objectives import AbstractObjective
-from .told import told
 
 Log = dict[str, np.ndarray]
 _jit: Any = eqx.filter_jit  # its stub does not say that it hands options on to `jax.jit`

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+_LIBRARIES = frozenset({"synoptax", "equinox", "jax", "jaxtyping", "optax", "numpy", "diffrax"})
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
@@ -17,7 +18,8 @@ def told(value: Any, within: frozenset[int] = frozenset()) -> Any:
     """Numbers, strings, arrays and lists that `synoptax.core.fingerprint` takes, the same in every process.
 
     Records are their fields, functions their names, defaults and what they enclose (an optax optimiser is functions
-    that enclose its rates); what none of this fits is its text without addresses.
+    that enclose its rates), and those of nobody's library what they do; what none of this fits is its text without
+    addresses.
     """
     if value is None or isinstance(value, bool | int | float | str):
         return value
@@ -43,11 +45,41 @@ def told(value: Any, within: frozenset[int] = frozenset()) -> Any:
     if isinstance(value, types.MethodType):
         return ["method", deeper(value.__func__), deeper(value.__self__)]
     if isinstance(value, types.FunctionType):
-        kept = [deeper(c) for c in (value.__defaults__, value.__kwdefaults__)]
-        return [value.__qualname__, *kept, *(deeper(_content(cell)) for cell in value.__closure__ or ())]
+        held = [value.__defaults__, value.__kwdefaults__, [_content(cell) for cell in value.__closure__ or ()]]
+        if of_a_library(value):
+            return [value.__qualname__, deeper(held)]
+        return [value.__qualname__, deeper([*held, _named(value)]), _code(value.__code__)]
     if hasattr(value, "__wrapped__"):  # compiled functions
         return ["wrapped", deeper(value.__wrapped__)]
     return [type(value).__qualname__, _ADDRESS.sub("", repr(value))]
+
+
+def of_a_library(value: Any) -> bool:
+    """Whether a function or class belongs to this library or one it stands on: its name then tells what it does."""
+    return str(value.__module__).partition(".")[0] in _LIBRARIES
+
+
+def members(cls: type) -> Any:
+    """What the functions of a class do."""
+    every = {name: getattr(cls, name, None) for name in vars(cls)}
+    return told({name: one for name, one in every.items() if isinstance(one, types.FunctionType)})
+
+
+def _named(function: types.FunctionType) -> dict[str, Any]:
+    """Numbers, arrays and functions that the function finds by name in its module; nothing that may grow by itself."""
+    there = {name: function.__globals__.get(name) for name in function.__code__.co_names}
+    kinds = (bool, int, float, str, tuple, jax.Array, np.ndarray, np.generic, types.FunctionType)
+    return {k: v for k, v in there.items() if isinstance(v, kinds) or hasattr(v, "__wrapped__")}
+
+
+def _code(code: types.CodeType) -> Any:
+    return [code.co_code.hex(), [_constant(c) for c in code.co_consts], *code.co_names]
+
+
+def _constant(value: Any) -> Any:
+    if isinstance(value, types.CodeType):
+        return _code(value)
+    return sorted(map(repr, value)) if isinstance(value, frozenset) else repr(value)  # sets have no order of their own
 
 
 def _content(cell: types.CellType) -> Any:

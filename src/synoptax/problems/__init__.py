@@ -18,6 +18,7 @@ from .emulation import AbstractEmulationProblem as AbstractEmulationProblem, Cas
 from .kolmogorov_emulation import KolmogorovEmulation as KolmogorovEmulation
 from .shallow_water_emulation import ShallowWaterEmulation as ShallowWaterEmulation
 from .ks_emulation import KSEmulation as KSEmulation
+from .solver_emulation import SolverEmulation as SolverEmulation
 from .kuramoto_sivashinsky_bocquet2019 import KuramotoSivashinskyBocquet2019 as KuramotoSivashinskyBocquet2019
 from .lorenz63_sakov2012 import Lorenz63Sakov2012 as Lorenz63Sakov2012
 from .lorenz96_bocquet2013 import Lorenz96Bocquet2013 as Lorenz96Bocquet2013

@@ -63,9 +63,7 @@ class AbstractEmulationProblem(AbstractDownscalingProblem):
     """Runs of a solver to learn from, runs from other starts to be followed.
 
     Fields of every such problem: `train`, `valid`, `test` (numbers of runs), `times` (fields of a training run),
-    `leads` (steps that a test run is followed), `history` (past fields given). Class-level facts: `every` (steps of
-    the solver in one of the emulator), `spin_up` (steps of the solver before its fields are used), `lyapunov_time`
-    (the inverse of the leading exponent, in time units of the solver), `variables` (name and unit of each channel).
+    `leads` (steps that a test run is followed), `history` (past fields given).
     """
 
     train: eqx.AbstractVar[int]
@@ -74,10 +72,26 @@ class AbstractEmulationProblem(AbstractDownscalingProblem):
     times: eqx.AbstractVar[int]
     leads: eqx.AbstractVar[int]
     history: eqx.AbstractVar[int]
-    every: eqx.AbstractClassVar[int]
-    spin_up: eqx.AbstractClassVar[int]
-    lyapunov_time: eqx.AbstractClassVar[float]
-    variables: eqx.AbstractClassVar[tuple[tuple[str, str], ...]]
+
+    @property
+    @abc.abstractmethod
+    def every(self) -> int:
+        """Steps of the solver in one of the emulator."""
+
+    @property
+    @abc.abstractmethod
+    def spin_up(self) -> int:
+        """Steps of the solver before its fields are used."""
+
+    @property
+    @abc.abstractmethod
+    def lyapunov_time(self) -> float:
+        """The inverse of the leading exponent, in time units of the solver."""
+
+    @property
+    @abc.abstractmethod
+    def variables(self) -> tuple[tuple[str, str], ...]:
+        """Name and unit of each channel."""
 
     @property
     @abc.abstractmethod

@@ -110,7 +110,9 @@ def test_several_starts_are_scored_with_references_and_intervals(folder, tmp_pat
         assert found.slp.dims == ("start", "member", "lead", "lat", "lon") and found.sizes["start"] == 20
         assert (found.valid_time.values[:, 1] - found.start.values == np.timedelta64(48, "h")).all()
     assert call("emulate", "evaluate", file, folder / "data.nc", "--model", folder / "model", "--out", out) == 0
-    assert "RMSE" in capsys.readouterr().out and (out / "report.html").is_file()
+    said = capsys.readouterr().out
+    assert "RMSE" in said and (out / "report.html").is_file()
+    assert "Caution: 18 of 20 forecasts begin inside the training" in said, "two in the gap between the blocks"
     rows = json.loads((out / "results.json").read_text())["rows"]
     named = {(r["method"], r["variable"], r["metric"]): r for r in rows}
     mine, usual, same = (named[m, "slp, 48 h", "RMSE"] for m in ("forecast", "climatology", "persistence"))
@@ -120,6 +122,19 @@ def test_several_starts_are_scored_with_references_and_intervals(folder, tmp_pat
     assert named["persistence", "slp, 48 h", "ACC"]["value"] < -0.9  # half a turn away
     assert 0 < named["forecast", "slp, 96 h", "FairCRPS"]["value"] < 0.2
     assert ("forecast", "slp, 96 h", "SpreadSkill") in named and ("climatology", "slp, 24 h", "ACC") not in named
+
+
+def test_forecasts_of_later_times_are_scored_without_caution(folder, tmp_path, capsys):
+    periods = ("--train", "2001-01-01/2001-02-28", "--valid", "2001-03-05/2001-03-31")
+    assert call(*w.fit_arguments(folder / "data.nc", tmp_path / "early", *periods)) == 0
+    for starts, inside in (("2001-03-20/2001-04-10", 12), ("2001-04-10/2001-04-30", 0)):
+        plan = ("--steps", "2", "--starts", starts, "--out", tmp_path / f"{inside}.nc")
+        assert call("emulate", "forecast", tmp_path / "early", folder / "data.nc", *plan) == 0
+        capsys.readouterr()
+        scored = ("emulate", "evaluate", tmp_path / f"{inside}.nc", folder / "data.nc", "--model", tmp_path / "early")
+        assert call(*scored) == 0
+        said = capsys.readouterr().out
+        assert (f"Caution: {inside} of 22" in said) if inside else ("Caution" not in said)
 
 
 def test_the_score_of_one_forecast_is_that_of_its_fields(folder, capsys):

@@ -128,13 +128,15 @@ def evaluate(
 
     Example: synoptax emulate evaluate forecast.zarr truth.nc --model model/ --out evaluation/
     """
-    from ..core import Monitor
+    from ..core import Monitor, refuse_other_kind
     from ..experiment import write
     from ..experiment.forecast_scores import evaluate_forecasts, shown
     from ..show import render
     from .progress import Progress
     from .running import tables
 
+    if out is not None:
+        refuse_other_kind(out, folder=True)
     with Progress() as progress:
         report = evaluate_forecasts(
             forecasts, truth, model=model, variables=names(variables) if variables else None, mapping=mapping,

@@ -122,6 +122,7 @@ def _note(prepared: Prepared, method: AbstractMethod, seed: int, fit: EmulatorFi
         "history": fit.saved.emulator.history,
         "train": prepared.train_times.span(),
         "valid": prepared.valid_times.span(),
+        "seen": [[int(t.seconds[0]), int(t.seconds[-1])] for t in (prepared.train_times, prepared.valid_times)],
         "notes": list(prepared.notes),
         "validation_rmse": fit.errors,
         "parameters": fit.parameters,

@@ -33,7 +33,7 @@ from ..verify import (
     lead_curves,
     skill,
 )
-from .emulated import load_emulator
+from .emulated import Emulated, load_emulator
 from .figures import Figure, Line, Lines, Maps
 from .report import Report, Row, row
 from .table import finish
@@ -47,6 +47,7 @@ _BLOCKS = (360, 180, 90, 30, 10, 3, 1)  # lengths in days of the blocks of start
 _FORECAST, _PERSISTENCE, _CLIMATOLOGY = "forecast", "persistence", "climatology"
 _METRICS: tuple[AbstractMetric, ...] = (RMSE(), Bias(), ACC())  # the last one is not defined for climatology
 _MEMBERS: tuple[AbstractMetric, ...] = (FairCRPS(), SpreadSkill())
+_Known = tuple[Emulated, dict[str, Any]] | None  # the emulator of the forecasts and its note
 
 
 def evaluate_forecasts(
@@ -71,10 +72,11 @@ def evaluate_forecasts(
     """
     began = time.monotonic()
     pair = _paired(ForecastFile.open(forecast), open_dataset(truth, mapping=mapping), variables)
-    usual, said = _climatology(pair, model)
+    known = None if model is None else load_emulator(model)
+    usual, said = _climatology(pair, model, known)
     curves, notes = _scored(pair, usual, monitor)
     _refuse_empty(pair, curves)
-    notes = [*pair.notes(), said, *notes]
+    notes = [*pair.notes(), *_seen(pair, known), said, *notes]
     rows = [r for label, parts in curves.items() for r in _rows(pair, label, parts, curves)]
     title = f"{Path(forecast).name} against {Path(truth).name}"
     figures = _figures(pair, usual, curves)
@@ -217,10 +219,24 @@ def _rows_of(file: ForecastFile, times: Times) -> tuple[np.ndarray, np.ndarray]:
     return rows[:, 1:], rows[:, 0]
 
 
-def _climatology(pair: _Pair, model: str | Path | None) -> tuple[HarmonicClimatology, str]:
+def _seen(pair: _Pair, known: _Known) -> list[str]:
+    """Whether the emulator learned from the times it is scored on."""
+    starts = pair.file.starts
+    spans = known[1].get("seen", []) if known is not None else []
+    inside = [(first <= starts.seconds) & (starts.seconds <= last) for first, last in spans]
+    count = int(np.any(inside, axis=0).sum()) if inside else 0
+    if count == 0:
+        return []
+    return [
+        f"Caution: {count} of {len(starts)} forecasts begin inside the training or validation times of the emulator. "
+        "Their scores tell how well it fits, not how well it forecasts; score later times."
+    ]
+
+
+def _climatology(pair: _Pair, model: str | Path | None, known: _Known) -> tuple[HarmonicClimatology, str]:
     """Of the training data of the emulator, or of the truth."""
-    if model is not None:
-        saved, _ = load_emulator(model)
+    if known is not None:
+        saved, _ = known
         layout = saved.preparation.layout
         units = dict(zip(layout.channels, layout.units, strict=True))
         if layout.place != pair.file.place or any(

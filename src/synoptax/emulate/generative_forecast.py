@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..core import InputError, Monitor
 from ..fields import Grid
+from ..learn.chunks import in_chunks
 from ..learn.generate import AbstractProcess, AbstractSampler, Denoiser, FlowMatching, Heun
 from ..learn.method import AbstractDownscaler, AbstractMethod
 from ..learn.networks import padding_of
@@ -37,13 +38,16 @@ class _GenerativeModel(AbstractDownscaler):
     def sample(
         self, predictors: Predictors, *, key: PRNGKeyArray, count: int
     ) -> Float[Array, "member time channel *fine"]:
-        """Draws, one denoising from level to level each."""
-        return _draws(self, predictors.fields[0], predictors.phases, jax.random.split(key, (count, len(predictors))))
+        """Draws, one denoising from level to level each; memory does not grow with the number of times."""
+        keys = jnp.swapaxes(jax.random.split(key, (count, len(predictors))), 0, 1)
+        return jnp.swapaxes(in_chunks(lambda inputs: _draws(self, *inputs), predictors, keys), 0, 1)
 
 
 @eqx.filter_jit
-def _draws(model: _GenerativeModel, fields: Array, phases: Array, keys: PRNGKeyArray) -> Array:
-    past = model.reader.past(fields)
+def _draws(
+    model: _GenerativeModel, fields: tuple[Array, ...], phases: Array, keys: PRNGKeyArray
+) -> Float[Array, "time member channel y x"]:
+    past = model.reader.past(fields[0])
 
     def one(past: Array, phase: Array, key: PRNGKeyArray) -> Array:
         first, second = jax.random.split(key)
@@ -54,7 +58,7 @@ def _draws(model: _GenerativeModel, fields: Array, phases: Array, keys: PRNGKeyA
     def member(keys: PRNGKeyArray) -> Array:
         return model.reader.fields_out(jax.vmap(one)(past, phases, keys))
 
-    return jax.vmap(member)(keys)
+    return jax.vmap(member, in_axes=1, out_axes=1)(keys)
 
 
 def _moved(model: _GenerativeModel, past: Array, drawn: Array) -> Float[Array, "y x channel"]:

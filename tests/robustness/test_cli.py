@@ -61,7 +61,9 @@ def test_version(capsys):
 @pytest.mark.parametrize(
     ("kind", "known"),
     [
-        ("problems", ("TravellingWaves", "Lorenz96Sakov2008")),
+        ("systems", ("Lorenz96", "StepFunction")),
+        ("operators", ("Sites", "Interpolated")),
+        ("problems", ("TravellingWaves", "Lorenz96Sakov2008", "Lorenz63Vardax")),
         ("methods", ("Bilinear", "Ridge")),
         ("analyses", ("ETKF", "WeakFourDVar", "Kriging")),
         ("forecasts", ("LinearInverse",)),
@@ -79,7 +81,7 @@ def test_list(kind, known, capsys):
 
 def test_list_everything_names_the_kinds(capsys):
     assert call("list") == 0
-    assert {"problems:", "methods:", "analyses:", "forecasts:", "metrics:", "cards:"} <= set(
+    assert {"systems:", "operators:", "problems:", "methods:", "analyses:", "forecasts:", "metrics:", "cards:"} <= set(
         capsys.readouterr().out.splitlines()
     )
 

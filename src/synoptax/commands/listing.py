@@ -11,6 +11,8 @@ import typer
 class Kind(enum.StrEnum):
     """What can be listed."""
 
+    systems = "systems"
+    operators = "operators"
     problems = "problems"
     methods = "methods"
     analyses = "analyses"
@@ -20,7 +22,7 @@ class Kind(enum.StrEnum):
 
 
 def show(kind: Annotated[Kind | None, typer.Argument(help="Only these; all kinds by default.")] = None) -> None:
-    """List problems, methods (downscaling), analyses (assimilation), forecasts, metrics and cards with one line each.
+    """List systems, observation operators, problems, methods (downscaling), analyses, forecasts, metrics and cards.
 
     Example: synoptax list methods
     """
@@ -34,14 +36,21 @@ def show(kind: Annotated[Kind | None, typer.Argument(help="Only these; all kinds
 
 
 def _lines(kind: Kind) -> list[tuple[str, str]]:
-    from .. import assimilate, downscale, emulate, problems, verify
+    from .. import assimilate, downscale, dynamics, emulate, observe, problems, verify
     from ..core import entries
     from ..experiment import AbstractCard, cards
 
     if kind is Kind.cards:
         return sorted((c.name(), c.title) for c in entries(cards, AbstractCard).values())
     listed: dict[Kind, tuple[tuple[ModuleType, type], ...]] = {
-        Kind.problems: ((problems, problems.AbstractDownscalingProblem), (problems, problems.AbstractTwinProblem)),
+        Kind.systems: ((dynamics, dynamics.AbstractSystem), (dynamics, dynamics.AbstractDynamics)),
+        Kind.operators: ((observe, observe.AbstractObservation),),
+        Kind.problems: (
+            (problems, problems.AbstractDownscalingProblem),
+            (problems, problems.AbstractTwinProblem),
+            (problems, problems.AbstractWindowProblem),
+            (problems, problems.AbstractReconstructionProblem),
+        ),
         Kind.methods: ((downscale, downscale.AbstractMethod),),
         Kind.analyses: (
             (assimilate, assimilate.AbstractAnalysis),

@@ -45,6 +45,27 @@ def test_order_of_dimensions_and_descending_latitudes_do_not_matter():
     np.testing.assert_allclose(score([MAE()], *down)["MAE"], usual, rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "lon",
+    [
+        [350.0, 352.0, 357.0, 0.0, 5.0, 15.0],  # across the meridian where longitudes begin anew
+        [15.0, 5.0, 0.0, 357.0, 352.0, 350.0],
+        [15.0, 5.0, 0.0, -3.0, -8.0, -10.0],
+    ],
+    ids=["eastwards", "westwards", "descending"],
+)
+def test_longitudes_keep_their_areas_in_any_order(lon):
+    """The same cells, written in another way: unequal widths belong to their own columns."""
+    forecast, truth = (a[..., :6] * np.arange(1, 7) for a in draw(7, members=1))
+    ascending = np.array([-10.0, -8.0, -3.0, 0.0, 5.0, 15.0])
+    order = np.argsort((np.array(lon) + 180) % 360)
+    coords = {"time": np.arange(6), "lat": LAT, "lon": lon}
+    given = [xr.DataArray(a, dims=("time", "lat", "lon"), coords=coords) for a in (forecast[0], truth)]
+    weights = Grid.latlon(LAT, ascending).weights()
+    wanted = expected(RMSE(), forecast[..., order], truth[..., order], weights)
+    np.testing.assert_allclose(score([RMSE()], *given)["RMSE"], wanted, rtol=1e-12)
+
+
 def test_variables_of_a_data_set_are_channels_and_stay_apart():
     forecast, truth = draw(2, members=1)
     known = xr.Dataset({"t2m": labelled(truth), "z500": labelled(1e4 * truth)})

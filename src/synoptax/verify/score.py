@@ -150,9 +150,21 @@ def _areas(place: dict[str, tuple[str, np.ndarray]]) -> np.ndarray:
     if "station" in place:
         return np.ones(place["station"][1].size)
     (ydim, y), (xdim, x) = place["y"], place["x"]
-    flipped = y[::-1] if y[0] > y[-1] else y
-    if ydim.lower() in _ANGLES and xdim.lower() in _ANGLES:
-        areas = Grid.latlon(flipped, np.sort(x)).weights()
-    else:
-        areas = Grid(Axis.of(flipped), Axis.of(np.sort(x)), "projected").weights()
-    return areas[::-1] if y[0] > y[-1] else areas
+    angles = ydim.lower() in _ANGLES and xdim.lower() in _ANGLES
+    along = _unrolled(x) if angles else x
+    rows, columns = np.argsort(y), np.argsort(along)
+    north, east = y[rows], along[columns]
+    grid = Grid.latlon(north, east) if angles else Grid(Axis.of(north), Axis.of(east), "projected")
+    areas = np.empty((y.size, x.size))
+    areas[np.ix_(rows, columns)] = grid.weights()
+    return areas
+
+
+def _unrolled(lon: np.ndarray) -> np.ndarray:
+    """Longitudes without the jump of a full turn where they begin anew, as in 350, 355, 0, 5."""
+    steps = np.sign(np.diff(lon))
+    jumps = np.flatnonzero(steps == np.sign(lon[-1] - lon[0]))
+    if jumps.size != 1:
+        return lon
+    turned = lon - 360.0 * steps[jumps[0]] * (np.arange(lon.size) > jumps[0])
+    return turned if np.ptp(turned) < np.ptp(lon) else lon

@@ -188,6 +188,18 @@ def test_skill_against_climatology_is_zero_for_climatology_and_one_for_the_truth
         only(CRPSS((1.0, 1.0, 1.0)), members[:3], truth, reference=c)
 
 
+def test_skill_is_read_where_there_is_a_climatology():
+    random = np.random.default_rng(9)
+    truth, members = random.normal(size=(4, 1, 30)), random.normal(size=(3, 4, 1, 30))
+    c = np.zeros(truth.shape)
+    c[..., 20:] = np.nan
+    members[..., 20:] += 10.0
+    inside = only(CRPSS(), members[..., :20], truth[..., :20], reference=c[..., :20])
+    np.testing.assert_allclose(only(CRPSS(), members, truth, reference=c), inside, rtol=1e-12)
+    with pytest.raises(InputError, match="at least 2 members"):
+        only(CRPSS(), members[:1], truth, reference=c)
+
+
 def test_a_perfect_ensemble_of_two_scores_zero_by_the_fair_and_minus_a_half_by_the_plain_score():
     random = np.random.default_rng(8)
     truth, members, c = (

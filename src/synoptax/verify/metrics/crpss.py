@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..base import AbstractMetric, AbstractStatistic
-from ..statistics import ClimatologyCRPS, FairPairCRPS
+from ..statistics import ClimatologyCRPS, FairPairCRPS, WhereUsual
 
 
 class CRPSS(AbstractMetric):
@@ -46,7 +46,12 @@ class CRPSS(AbstractMetric):
 
     @property
     def needs(self) -> dict[str, AbstractStatistic]:
-        return {"crps": self.score, "climatology": ClimatologyCRPS(self.std)}
+        return {"crps": WhereUsual(self.score), "climatology": ClimatologyCRPS(self.std)}
+
+    @property
+    def members(self) -> int:
+        """The fewest that the score accepts."""
+        return self.score.members
 
     def value(self, means: Mapping[str, Float[np.ndarray, "..."]]) -> Float[np.ndarray, "..."]:
         with np.errstate(divide="ignore", invalid="ignore"):

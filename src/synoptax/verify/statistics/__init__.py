@@ -24,3 +24,4 @@ from .squared_error import SquaredError as SquaredError
 from .structural_similarity import StructuralSimilarity as StructuralSimilarity
 from .variance_scaled_error import VarianceScaledError as VarianceScaledError
 from .wetness import Wetness as Wetness
+from .where_usual import WhereUsual as WhereUsual

@@ -20,7 +20,7 @@ from synoptax.learn.networks import FlatPooling
 from synoptax.learn.represent import Autoencoder, NoPretraining
 from synoptax.problems import TravellingWaves
 from synoptax.records import Predictors, Samples, Task
-from synoptax.verify import RMSE, evaluate, ratio
+from synoptax.verify import RMSE, Pearson, evaluate, ratio
 
 
 def _broken(times: int = 48) -> Task:
@@ -109,6 +109,27 @@ def test_one_seed_stands_against_all_and_agrees_with_the_plain_ratio(key):
     np.testing.assert_allclose(np.ravel(found), np.ravel(plain), rtol=0.02)
     with pytest.raises(InputError, match="none in common"):
         paired_ratio({0: one[0], 1: one[1]}, {2: one[0], 3: one[1]}, RMSE(), key=key)
+
+
+def test_a_paired_ratio_takes_every_metric_and_refuses_what_is_not_paired(key):
+    truth = np.random.default_rng(0).normal(size=(30, 1, 4))
+    blocks = np.arange(30) // 3
+
+    def scored(noise, truth=truth, blocks=blocks):
+        forecast = truth + noise * np.random.default_rng(1).normal(size=truth.shape)
+        return {0: evaluate((RMSE(), Pearson()), forecast[None], truth, weights=np.ones(4), blocks=blocks)}
+
+    one, other = scored(0.5), scored(1.0)
+    for metric in (RMSE(), Pearson()):
+        found = paired_ratio(one, other, metric, key=key)
+        plain = ratio(list(one.values()), list(other.values()), metric, key=key)
+        np.testing.assert_allclose(np.ravel(found), np.ravel(plain), rtol=1e-12)
+    alone = paired_ratio(scored(0.5, blocks=0 * blocks), scored(1.0, blocks=0 * blocks), RMSE(), key=key)
+    assert np.isfinite(alone.value).all() and np.isnan(alone.low).all() and np.isnan(alone.high).all()
+    with pytest.raises(InputError, match="different truth"):
+        paired_ratio(one, scored(1.0, truth=np.where(truth > 1.0, np.nan, truth)), RMSE(), key=key)
+    with pytest.raises(InputError, match="not paired"):
+        paired_ratio(one, scored(1.0, blocks=blocks + 1), RMSE(), key=key)
 
 
 @pytest.fixture

@@ -166,6 +166,7 @@ def test_the_median_over_draws_and_its_interval():
         assert low <= middle <= high
     assert 0.88 <= held / 150 <= 0.99
     assert np.isnan(verify.median(np.array([1.0, 3.0]))[1:]).all() and verify.median(np.array([1.0, 3.0]))[0] == 2.0
-    with np.errstate(invalid="ignore"):  # between two infinite medians
-        assert verify.median(np.array([1.0, 2.0, 3.0, 4.0, np.inf]))[0] == 3.0
+    assert verify.median(np.array([1.0, 2.0, 3.0, 4.0, np.inf]))[0] == 3.0
+    assert verify.median(np.array([1.0, 2.0, 3.0, 4.0, *3 * [np.inf]])) == (4.0, 2.0, np.inf)
+    assert verify.median(np.full(5, np.inf)) == (np.inf, np.inf, np.inf)
     assert np.isnan(verify.median(np.array([1.0, 2.0, np.nan]))).all()

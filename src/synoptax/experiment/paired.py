@@ -9,6 +9,7 @@ from scipy import stats
 
 from ..core import InputError
 from ..verify import AbstractMetric, Circular, Evaluation, Interval
+from ..verify.infer import comparable, resampled
 
 
 def paired_ratio(
@@ -29,7 +30,7 @@ def paired_ratio(
     - `one`, `other`: evaluations by seed. A method with one seed stands against all seeds of the other; else seeds that
       only one of them has are left out.
 
-    **Raises:** `InputError` when they share no seed, or their blocks differ.
+    **Raises:** `InputError` when they share no seed, or their blocks or truth differ.
     """
     seeds = sorted(set(one) & set(other))
     if len(one) == 1 or len(other) == 1:
@@ -37,13 +38,14 @@ def paired_ratio(
     pairs = [(one.get(s, next(iter(one.values()))), other.get(s, next(iter(other.values())))) for s in seeds]
     if not pairs:
         raise InputError(f"Seeds {sorted(one)} and {sorted(other)} have none in common; score the same seeds of both.")
+    comparable(list(zip(*pairs, strict=True)), metric)
     blocks = pairs[0][0].blocks
-    if any(not np.array_equal(e.blocks, blocks) for pair in pairs for e in pair):
-        raise InputError("The evaluations are on different blocks; score both methods on the same times.")
     random = np.random.default_rng(np.asarray(jax.random.bits(key, (4,), "uint32")))
     counts = Circular().counts(random, blocks=blocks.size, resamples=resamples)
     picks = random.integers(0, len(pairs), size=(resamples, len(pairs)))
     value = np.divide(*(np.mean([p[i].value(metric) for p in pairs], axis=0) for i in (0, 1)))
+    if blocks.size < 2:
+        return Interval(value, np.full_like(value, np.nan), np.full_like(value, np.nan))
     drawn = np.divide(*(_drawn([p[i] for p in pairs], metric, counts, picks) for i in (0, 1)))
     tail = stats.norm.cdf(np.sqrt(blocks.size / (blocks.size - 1)) * stats.t.ppf((1 - level) / 2, blocks.size - 1))
     low, high = np.quantile(drawn, [tail, 1 - tail], axis=0)
@@ -54,8 +56,5 @@ def _drawn(
     evaluations: list[Evaluation], metric: AbstractMetric, counts: np.ndarray, picks: np.ndarray
 ) -> Float[np.ndarray, "resample channel"]:
     """The metric of drawn blocks, mean over drawn seeds."""
-    values = []
-    for evaluation in evaluations:
-        sums = evaluation.sums(metric)
-        values.append(metric.value({r: (counts @ a.total) / (counts @ a.weight) for r, a in sums.items()}))
-    return np.mean(np.stack(values)[picks.T, np.arange(len(picks))], axis=0)
+    values = np.stack([metric.value(resampled(e, metric, counts)) for e in evaluations])
+    return np.mean(values[picks.T, np.arange(len(picks))], axis=0)

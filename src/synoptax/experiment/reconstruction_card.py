@@ -17,6 +17,7 @@ from ..assimilate import AbstractReconstruction, AmortizedPosterior, FourDVarNet
 from ..core import Monitor
 from ..problems import AbstractReconstructionProblem, WindowTwin
 from ..records import Estimate, Gaussian, Window
+from ..verify.infer import quantiles
 from .base import AbstractCard
 from .cache import Cache
 from .climatology import Climatology
@@ -280,7 +281,8 @@ def _mean(scores: np.ndarray) -> tuple[float, float, float]:
     random = np.random.default_rng(0)
     seeds, count = scores.shape
     drawn = [scores[random.integers(0, seeds, seeds)][:, random.integers(0, count, count)].mean() for _ in range(1000)]
-    return float(scores.mean()), float(np.quantile(drawn, 0.025)), float(np.quantile(drawn, 0.975))
+    low, high = quantiles(np.asarray(drawn), [0.025, 0.975])
+    return float(scores.mean()), float(low), float(high)
 
 
 def _relative(rows: list[Row], classical: set[str], learned: set[str]) -> list[Row]:

@@ -18,6 +18,7 @@ from ..observe import AbstractObservation
 from ..problems import AbstractTwinProblem
 from ..records import Gaussian, Twin
 from ..verify import constant_errors, track_errors
+from ..verify.infer import quantiles
 from .clock import Cost, measure
 from .report import Row, row
 from .twins import CLIMATOLOGY, Outcome, lost
@@ -248,5 +249,5 @@ def _row(values: Float[np.ndarray, "training draw"], metric: str, *, better: str
             np.median(finite[random.integers(0, trainings, trainings)][:, random.integers(0, draws, draws)])
             for _ in range(1000)
         ]
-        low, high = np.quantile(drawn, [0.025, 0.975])
+        low, high = quantiles(np.asarray(drawn), [0.025, 0.975])
     return row(metric=metric, value=float(np.median(finite)), low=low, high=high, better=better, **facts)

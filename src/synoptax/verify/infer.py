@@ -110,8 +110,15 @@ def median(draws: Float[np.ndarray, " draw"], *, resamples: int = 2000) -> tuple
     if len(draws) < 3:
         return middle, float("nan"), float("nan")
     drawn = np.random.default_rng(0).integers(0, len(draws), (resamples, len(draws)))
-    low, high = np.quantile(np.median(draws[drawn], axis=1), [0.025, 0.975])
+    low, high = quantiles(np.median(draws[drawn], axis=1), [0.025, 0.975])
     return middle, float(low), float(high)
+
+
+def quantiles(values: Float[np.ndarray, " draw"], levels: Sequence[float]) -> Float[np.ndarray, " level"]:
+    """By linear interpolation; infinite where one of the two neighbours is (`numpy.quantile` has NaN there)."""
+    above = np.quantile(values, levels, method="higher")
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isposinf(above), above, np.quantile(values, levels))
 
 
 def paired_test(
@@ -126,7 +133,7 @@ def paired_test(
     Reference: Good (2005), Permutation, Parametric and Bootstrap Tests of Hypotheses, doi:10.1007/b138696.
     """
     a, b = _listed(one), _listed(other)
-    _comparable((a, b), metric)
+    comparable((a, b), metric)
     roles = {r: ([e.sums(metric)[r] for e in a], [e.sums(metric)[r] for e in b]) for r in metric.needs}
     blocks = a[0].blocks.size
     if 2**blocks <= permutations:
@@ -143,7 +150,7 @@ def paired_test(
 
 def _interval(groups, metric, combine: Callable, key, bootstrap) -> Interval:
     """One resampling of blocks for all groups, one of seeds for each, then percentiles of `combine`."""
-    _comparable(groups, metric)
+    comparable(groups, metric)
     random, blocks = _random(key), groups[0][0].blocks.size
     value = combine(*(np.mean([e.value(metric) for e in seeds], axis=0) for seeds in groups))
     independent = blocks / bootstrap.resampling.length
@@ -152,7 +159,7 @@ def _interval(groups, metric, combine: Callable, key, bootstrap) -> Interval:
     counts = bootstrap.resampling.counts(random, blocks=blocks, resamples=bootstrap.resamples)
     drawn = []
     for seeds in groups:
-        values = np.stack([metric.value(_means(e, metric, counts)) for e in seeds])
+        values = np.stack([metric.value(resampled(e, metric, counts)) for e in seeds])
         picks = random.integers(0, len(seeds), size=(bootstrap.resamples, len(seeds)))
         drawn.append(np.mean(values[picks.T, np.arange(bootstrap.resamples)], axis=0))
     outwards = np.sqrt(independent / (independent - 1))
@@ -161,7 +168,10 @@ def _interval(groups, metric, combine: Callable, key, bootstrap) -> Interval:
     return Interval(value, low, high)
 
 
-def _means(evaluation: Evaluation, metric: AbstractMetric, counts: np.ndarray) -> dict[str, np.ndarray]:
+def resampled(
+    evaluation: Evaluation, metric: AbstractMetric, counts: Float[np.ndarray, "resample block"]
+) -> dict[str, np.ndarray]:
+    """The means that a metric needs when each block counts as often as it was drawn, one row a resample."""
     with np.errstate(invalid="ignore"):
         return {
             role: divided(np.tensordot(counts, a.total, 1), np.tensordot(counts, a.weight, 1))
@@ -179,7 +189,7 @@ def _swapped(ones, others, swaps: np.ndarray) -> np.ndarray:
     )
 
 
-def _comparable(groups, metric: AbstractMetric) -> None:
+def comparable(groups, metric: AbstractMetric) -> None:
     """All evaluations must rest on the same blocks and the same truth, or pairing them means nothing."""
     first = groups[0][0]
     for evaluation in (e for seeds in groups for e in seeds):

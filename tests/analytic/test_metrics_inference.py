@@ -170,3 +170,17 @@ def test_the_median_over_draws_and_its_interval():
     assert verify.median(np.array([1.0, 2.0, 3.0, 4.0, *3 * [np.inf]])) == (4.0, 2.0, np.inf)
     assert verify.median(np.full(5, np.inf)) == (np.inf, np.inf, np.inf)
     assert np.isnan(verify.median(np.array([1.0, 2.0, np.nan]))).all()
+
+
+def test_draws_that_several_seeds_share_are_not_counted_several_times():
+    random, held, pooled = np.random.default_rng(1), 0, 0
+    for _ in range(150):
+        draws = random.normal(size=32) + 0.5 * random.normal(size=(5, 32))
+        low, high = verify.median(draws, resamples=400)[1:]
+        held += low < 0.0 < high
+        low, high = verify.median(draws.ravel(), resamples=400)[1:]
+        pooled += low < 0.0 < high
+    assert 0.88 <= held / 150 <= 0.99 and pooled / 150 < 0.85
+    same = random.normal(size=25)
+    assert verify.median(same[None]) == verify.median(same)
+    assert np.isnan(verify.median(np.ones((5, 2)))[1])

@@ -206,7 +206,7 @@ def _curve_rows(
 
 def _summary_rows(units: Sequence[Followed], facts: dict[str, Any]) -> list[Row]:
     """One number a method: predictability, stability, climate, cost."""
-    value, low, high = median(np.concatenate([u.horizon for u in units]))
+    value, low, high = median(np.stack([u.horizon for u in units]))
     left = np.concatenate([u.stable for u in units])
     stable = ~np.isfinite(left)
     rows = [

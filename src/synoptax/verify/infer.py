@@ -100,17 +100,21 @@ def skill(
     return _interval((_listed(one), _listed(other)), metric, gone, key, bootstrap)
 
 
-def median(draws: Float[np.ndarray, " draw"], *, resamples: int = 2000) -> tuple[float, float, float]:
+def median(draws: Float[np.ndarray, "*seed draw"], *, resamples: int = 2000) -> tuple[float, float, float]:
     """The median over independent draws and the ends of its bootstrap interval of 95 %; NaN for fewer than three.
 
     **Arguments:**
-    - `draws`: one score each; infinite where a draw failed and shall count, NaN makes the answer NaN.
+    - `draws`: one score each; infinite where a draw failed and shall count, NaN makes the answer NaN. Of shape
+      (seed, draw) where several seeds met the same draws: both are drawn again, the same draws for all seeds.
     """
+    random, (seeds, count) = np.random.default_rng(0), np.atleast_2d(draws).shape
     middle = float(np.median(draws))
-    if len(draws) < 3:
+    if count < 3:
         return middle, float("nan"), float("nan")
-    drawn = np.random.default_rng(0).integers(0, len(draws), (resamples, len(draws)))
-    low, high = quantiles(np.median(draws[drawn], axis=1), [0.025, 0.975])
+    drawn = random.integers(0, count, (resamples, count))
+    picks = random.integers(0, seeds, (resamples, seeds))
+    found = np.median(np.atleast_2d(draws)[picks[:, :, None], drawn[:, None, :]], axis=(1, 2))
+    low, high = quantiles(found, [0.025, 0.975])
     return middle, float(low), float(high)
 
 

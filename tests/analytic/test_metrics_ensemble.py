@@ -37,11 +37,12 @@ def test_crps_is_its_integral(count):
     assert found == pytest.approx(integral_crps(members, truth), abs=2e-4)
 
 
-@pytest.mark.parametrize("count", [2, 3, 7, 50])
+@pytest.mark.parametrize("count", [2, 3, 7, 50, 300])
 def test_fair_crps_is_the_sum_over_pairs(count):
     random = np.random.default_rng(count)
     members, truth = random.normal(size=(count, 4, 1, 3)), random.normal(size=(4, 1, 3))
     members[1] = members[0]  # ties
+    members += 5.0  # all above the truth
     pairs = np.abs(members[:, None] - members[None]).sum((0, 1))
     away = np.abs(members - truth).mean(0)
     fair, plain = away - pairs / (2 * count * (count - 1)), away - pairs / (2 * count**2)

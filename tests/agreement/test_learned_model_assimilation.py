@@ -133,4 +133,4 @@ def test_the_card_gives_every_model_the_same_problem(quick):
     problem, emulators = card.problem(quick=quick), card.emulators(quick=quick)
     assert problem.interval == 1.0 and len(problem.operator.index) == 16
     assert problem.count - problem.burn == (100 if quick else 300)
-    assert list(emulators) == (["FNO"] if quick else ["LIM", "U-Net", "FNO"])
+    assert list(emulators) == (["FNO"] if quick else ["LIM", "U-Net", "U-Net, noise", "FNO"])

@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 
 from synoptax.core import InputError
+from synoptax.experiment import claim_verdicts as judge
 from synoptax.experiment.claims import Claim, Reading, Verdict
 from synoptax.problems import HeldSuarezForecast
 from synoptax.problems.held_suarez_forecast import _moved, _pairs, _samples
+from synoptax.verify import CRPSS, RMSE, BandPower, SpectralDivergence, SpreadSkill, lead_curves, statistics
 
 
 def reading(low, high, subject="net", **bounds):
@@ -45,6 +47,53 @@ def test_a_claim_holds_when_all_its_readings_do():
     said = str(claim)
     assert said.startswith("Claim x, it is small: did not hold. a: held, 1 of 1 readings held (ratio 0.6 [0.5, 0.7])")
     assert "c: did not hold, 0 of 2 readings held (ratio 1.55 [1.5, 1.6])" in said  # the worst one is named
+
+
+def test_verdicts_on_forecasts_whose_answers_are_known():
+    """Day 1 is all but right, day 10 another state of the same climate; what was learned turns to noise on the way."""
+    random, marks = np.random.default_rng(0), (1, 5, 10)
+    shape = (300, len(marks), 2, 10, 20)
+
+    def climate(*members):
+        white = np.fft.rfft2(random.normal(size=(*members, *shape)))
+        wave = np.hypot(*np.meshgrid(10 * np.fft.fftfreq(10), np.arange(11), indexing="ij"))
+        return np.fft.irfft2(white * (wave > 0) / (1 + wave) ** 2, shape[-2:])
+
+    truth, mix = climate(), np.array([0.99, 0.8, 0.0])[:, None, None, None]
+    size = truth.std()
+
+    def forecast(members, noise):
+        moved = mix * truth + np.sqrt(1 - mix**2) * climate(members)
+        return moved + noise * size * (1 - mix) * random.normal(size=moved.shape)
+
+    plain = (
+        RMSE(),
+        CRPSS(size, statistics.PairCRPS()),
+        SpectralDivergence(band=judge.BAND),
+        BandPower(band=judge.BAND),
+    )
+
+    def curves(fields, metrics=plain):
+        zero = np.zeros(truth.shape)
+        return [lead_curves(metrics, fields, truth, weights=np.ones(shape[-2:]), reference=zero)]
+
+    pair = forecast(2, 0.0)
+    singles = {label: curves(forecast(1, 1.0)) for label in judge.LEARNED}
+    singles |= {judge.SOLVER: curves(forecast(1, 0.0)), "climatology": curves(np.zeros((1, *shape)))}
+    evidence = judge.Evidence(
+        marks,
+        singles,
+        {judge.PERFECT: curves(pair)},
+        {judge.PERFECT: curves(pair, (RMSE(), SpreadSkill()))},
+        {judge.PERFECT: 2},
+        plain,
+    )
+    found = {claim.name: claim.verdict for claim in judge.verdicts(evidence)}
+    held = ("(i) a", "(i) b", "(i) c", "(iii) a", "(iii) b", "(iii) c", "(iv) a", "(iv) c")
+    assert {name: found[name] for name in held} == dict.fromkeys(held, Verdict.HELD)
+    assert found["(iv) d"] is Verdict.FAILED  # noise has more power than the truth
+    assert judge.reach(marks, singles["climatology"], plain[1]) == (0, 0)
+    assert judge.reach(marks, evidence.means[judge.PERFECT], plain[1]) == (5, 5)
 
 
 @pytest.mark.parametrize(

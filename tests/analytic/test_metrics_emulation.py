@@ -150,6 +150,7 @@ def test_similarity_at_one_scale_by_hand():
     expected = (2 * mx * my + c1) * (2 * cov + c2) / ((mx**2 + my**2 + c1) * (vx + vy + c2))
     found = only(MSSSIM(exponents=(1.0,)), a[None, None, None], b[None, None])[0]
     assert found == pytest.approx(max(expected, 0.0), abs=1e-12)
+    assert only(MSSSIM(exponents=(1.0,)), -b[None, None, None], b[None, None])[0] == 0.0  # never below
     blurred = 0.7 * b + 0.3 * a
     assert only(MSSSIM(exponents=(1.0,)), blurred[None, None, None], b[None, None])[0] > 0.5
 

@@ -154,6 +154,18 @@ def test_a_function_of_ones_own_counts_by_what_it_does(monkeypatch):
     assert fingerprint(made(1.0, 1)) != known, "a number that a function it calls finds by name"
 
 
+def test_what_a_function_counts_is_not_what_it_does():
+    seen: list[int] = []
+
+    def step(x):
+        seen.append(1)
+        return x
+
+    known = fingerprint(step)
+    step(0)
+    assert fingerprint(step) == known
+
+
 def test_a_class_of_ones_own_counts_by_what_its_methods_do():
     def made(sign: float):
         class Model(eqx.Module):

@@ -45,10 +45,12 @@ def told(value: Any, within: frozenset[int] = frozenset()) -> Any:
     if isinstance(value, types.MethodType):
         return ["method", deeper(value.__func__), deeper(value.__self__)]
     if isinstance(value, types.FunctionType):
-        held = [value.__defaults__, value.__kwdefaults__, [_content(cell) for cell in value.__closure__ or ()]]
+        enclosed = [_content(cell) for cell in value.__closure__ or ()]
+        held: list[Any] = [value.__defaults__, value.__kwdefaults__]
         if of_a_library(value):
-            return [value.__qualname__, deeper(held)]
-        return [value.__qualname__, deeper([*held, _named(value)]), _code(value.__code__)]
+            return [value.__qualname__, deeper([*held, enclosed])]
+        held += [[x for x in enclosed if _steady(x)], _named(value)]
+        return [value.__qualname__, deeper(held), _code(value.__code__)]
     if hasattr(value, "__wrapped__"):  # compiled functions
         return ["wrapped", deeper(value.__wrapped__)]
     return [type(value).__qualname__, _ADDRESS.sub("", repr(value))]
@@ -66,10 +68,15 @@ def members(cls: type) -> Any:
 
 
 def _named(function: types.FunctionType) -> dict[str, Any]:
-    """Numbers, arrays and functions that the function finds by name in its module; nothing that may grow by itself."""
+    """Numbers, arrays and functions that the function finds by name in its module."""
     there = {name: function.__globals__.get(name) for name in function.__code__.co_names}
-    kinds = (bool, int, float, str, tuple, jax.Array, np.ndarray, np.generic, types.FunctionType)
-    return {k: v for k, v in there.items() if isinstance(v, kinds) or hasattr(v, "__wrapped__")}
+    return {name: value for name, value in there.items() if _steady(value)}
+
+
+def _steady(value: Any) -> bool:
+    """Whether it is told: not lists, dictionaries and objects, which may hold what a program counts or keeps."""
+    kinds = (bool, int, float, str, tuple, jax.Array, np.ndarray, np.generic, types.FunctionType, functools.partial)
+    return isinstance(value, kinds) or dataclasses.is_dataclass(value) or hasattr(value, "__wrapped__")
 
 
 def _code(code: types.CodeType) -> Any:

@@ -115,6 +115,21 @@ def test_the_coherent_forecast_of_a_plan_is_that_of_its_season():
     assert np.max(np.abs(july - january)) > 1e-3
 
 
+class _Seen(Exception):
+    """Carries the settings of a fit."""
+
+
+class _Telling(LinearInverse):
+    def fit(self, task, *, key, monitor=None):
+        raise _Seen(self.refit)
+
+
+def test_the_coherent_forecast_does_not_learn_from_the_times_that_weigh_it():
+    with pytest.raises(_Seen) as found:
+        CohesionForecast(_Telling()).fit(forecast(np.zeros((12, 4, 6)), 8), key=jax.random.key(0))
+    assert _Telling().refit and found.value.args == (False,)
+
+
 @pytest.mark.parametrize("days", [0.0, 0.25, 17.75, 200.5, 365.0])
 def test_the_time_of_phases_is_the_time_they_were_read_off(days):
     model = Emulator.example()

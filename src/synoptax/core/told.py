@@ -36,21 +36,19 @@ def told(value: Any, within: frozenset[int] = frozenset()) -> Any:
     if isinstance(value, dict):
         return ["dict", *([str(k), deeper(v)] for k, v in value.items())]
     if dataclasses.is_dataclass(value):
-        return [
-            type(value).__qualname__,
-            *([f.name, deeper(getattr(value, f.name))] for f in dataclasses.fields(value)),
-        ]
+        held = [[f.name, deeper(getattr(value, f.name))] for f in dataclasses.fields(value)]
+        return [type(value).__qualname__, held, None if of_a_library(type(value)) else members(type(value))]
     if isinstance(value, functools.partial):
         return ["partial", deeper(value.func), deeper(value.args), deeper(value.keywords)]
     if isinstance(value, types.MethodType):
         return ["method", deeper(value.__func__), deeper(value.__self__)]
     if isinstance(value, types.FunctionType):
         enclosed = [_content(cell) for cell in value.__closure__ or ()]
-        held: list[Any] = [value.__defaults__, value.__kwdefaults__]
+        preset: list[Any] = [value.__defaults__, value.__kwdefaults__]
         if of_a_library(value):
-            return [value.__qualname__, deeper([*held, enclosed])]
-        held += [[x for x in enclosed if _steady(x)], _named(value)]
-        return [value.__qualname__, deeper(held), _code(value.__code__)]
+            return [value.__qualname__, deeper([*preset, enclosed])]
+        preset += [[x for x in enclosed if _steady(x)], _named(value)]
+        return [value.__qualname__, deeper(preset), _code(value.__code__)]
     if hasattr(value, "__wrapped__"):  # compiled functions
         return ["wrapped", deeper(value.__wrapped__)]
     return [type(value).__qualname__, _ADDRESS.sub("", repr(value))]

@@ -1,6 +1,5 @@
 """A whole horizon drawn at once around a coherent forecast."""
 
-import dataclasses
 from typing import ClassVar
 
 import equinox as eqx
@@ -20,7 +19,7 @@ from ..learn.generate import (
     Heun,
     WindowedDenoiser,
 )
-from ..learn.method import AbstractDownscaler, AbstractMethod
+from ..learn.method import AbstractDownscaler, AbstractMethod, without_refit
 from ..learn.networks import ConditionedUNet, StackedFrames, padding_of
 from ..learn.training import Training
 from ..records import Layout, Predictors, Samples, Task
@@ -128,7 +127,8 @@ class CohesionForecast(AbstractMethod):
 
     **Fails when:** the coherent forecast has faded before T: what is drawn then is of the climate but follows nothing.
     The network is not told of season and time of day; the coherent forecast reads them, as they were when the plan
-    began. It learns from the training times only, so that its errors on validation times are those of a forecast.
+    began. Its last fit on training and validation times together is left out, so that its errors on validation times
+    are those of a forecast; methods that always learn from both, as `GaussianProcess`, are trusted too much.
 
     Reference: a reconstruction of Cohesion from public summaries only: the coherent forecast, the composed windows and
     both ways to steer are theirs; the errors that weigh the likelihood are estimated here. Windows: see `cite`.
@@ -170,7 +170,7 @@ class CohesionForecast(AbstractMethod):
         if not isinstance(place, Grid):
             raise InputError("CohesionForecast forecasts fields on a grid; the task has stations.")
         one, two, three, four = jax.random.split(key, 4)
-        forecast = _unseeing(self.coherent).fit(task, key=one, monitor=monitor.within("coherent"))
+        forecast = without_refit(self.coherent).fit(task, key=one, monitor=monitor.within("coherent"))
         coherent = model(forecast, task.train, dt=_STILL)
         learn, tune = (self._sequences(coherent, reader, s) for s in (task.train, task.valid))
         errors = jnp.sqrt(jnp.nanmean((tune[0] - tune[1]) ** 2, axis=(0, 2, 3)))
@@ -245,9 +245,3 @@ def _coherent(
     coherent: Coherent, reader: Reader, past: Array, phases: Array, reach: int
 ) -> Float[Array, "start time y x channel"]:
     return jax.lax.map(lambda x: _sequence(coherent, reader, x[0], x[1], reach), (past, phases), batch_size=_ROLLED)
-
-
-def _unseeing(method: AbstractMethod) -> AbstractMethod:
-    """The method without a last fit on the validation times, where it has one."""
-    can = "refit" in {f.name for f in dataclasses.fields(method)}
-    return dataclasses.replace(method, refit=False) if can else method  # type: ignore[call-arg]

@@ -50,8 +50,8 @@ class ExtendedDMD(AbstractMethod):
 
     **Good values:** modes that hold 99 % of the variance, p as large as the times allow.
 
-    **Fails when:** amplitudes leave what was seen: products make the run blow up. Past fields with gaps are not left
-    out; fill them first.
+    **Fails when:** amplitudes leave what was seen: products make the run blow up. Times with a gap are left out; where
+    every field has one, fill them first.
 
     Reference: Williams, Kevrekidis and Rowley (2015), doi:10.1007/s00332-015-9258-5.
     """

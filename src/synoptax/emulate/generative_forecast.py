@@ -76,7 +76,7 @@ class GenerativeForecast(AbstractMethod):
 
     When to use: unresolved or noisy systems, ensembles with a spread, runs that stay sharp. When not: deterministic
     systems observed without error, whose next state needs no draw: `UNetForecast` costs one evaluation a step. Cost: of
-    the network, `sampler.evaluations` times a step. Memory: all times and members of a call side by side.
+    the network, `sampler.evaluations` times a step. Memory: a stretch of times with all their members.
 
     **Arguments:**
     - `process`: how a field drowns in noise.

@@ -13,6 +13,7 @@ from .._version import __version__
 from ..core import InputError, Monitor, explain, fingerprint
 from ..downscale import AbstractDownscaler, AbstractMethod, Bilinear
 from ..fields.prepare import Prepared
+from ..learn.method import without_refit
 from ..records import Task
 from . import machine
 from .cache import Cache
@@ -119,20 +120,6 @@ def _parts(method: AbstractMethod) -> Iterator[AbstractMethod]:
         for part in value if isinstance(value, tuple) else (value,):
             if isinstance(part, AbstractMethod):
                 yield from _parts(part)
-
-
-def without_refit(method: AbstractMethod) -> AbstractMethod:
-    """The same method, and those within it, without a last fit on training and validation data together."""
-    changes: dict[str, Any] = {}
-    for field in dataclasses.fields(method):
-        value = getattr(method, field.name)
-        if field.name == "refit" and value is True:
-            changes["refit"] = False
-        elif isinstance(value, AbstractMethod):
-            changes[field.name] = without_refit(value)
-        elif isinstance(value, tuple) and any(isinstance(v, AbstractMethod) for v in value):
-            changes[field.name] = tuple(without_refit(v) if isinstance(v, AbstractMethod) else v for v in value)
-    return dataclasses.replace(method, **changes) if changes else method
 
 
 def _bilinear(task: Task, key: jax.Array) -> dict[str, float]:

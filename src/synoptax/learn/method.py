@@ -1,6 +1,8 @@
 """What can be fitted, and what predicts fields from fields: types that downscaling and emulation share."""
 
 import abc
+import dataclasses
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -70,3 +72,17 @@ class AbstractMethod(eqx.Module):
 
         **Raises:** `InputError` when the task lacks what the method needs (a coarse counterpart, orography, ...).
         """
+
+
+def without_refit(method: AbstractMethod) -> AbstractMethod:
+    """The same method, and those within it, without a last fit on training and validation data together."""
+    changes: dict[str, Any] = {}
+    for field in dataclasses.fields(method):
+        value = getattr(method, field.name)
+        if field.name == "refit" and value is True:
+            changes["refit"] = False
+        elif isinstance(value, AbstractMethod):
+            changes[field.name] = without_refit(value)
+        elif isinstance(value, tuple) and any(isinstance(v, AbstractMethod) for v in value):
+            changes[field.name] = tuple(without_refit(v) if isinstance(v, AbstractMethod) else v for v in value)
+    return dataclasses.replace(method, **changes) if changes else method

@@ -27,8 +27,8 @@ class ZeroShot(AbstractCoherence):
     **Good values:** those of the defaults on Kuramoto-Sivashinsky (docs/emulation.md).
 
     **Fails when:** `factor` is small: the draw becomes the coherent forecast; `gamma` is small and the sampler's steps
-    few: the pull overshoots at every step and the draw blows up; the coherent forecast has learned from the validation
-    times, too (`LinearInverse` with `refit`): e_k is then too small.
+    few: the pull overshoots at every step and the draw blows up; the coherent forecast always learns from the
+    validation times, too, as `GaussianProcess`: e_k is then too small.
 
     Reference: Rozet and Louppe (2023), doi:10.48550/arXiv.2306.10574, for the guidance.
     """

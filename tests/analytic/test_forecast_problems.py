@@ -14,7 +14,7 @@ def _series() -> Series:
     grid = Grid.latlon([0.0, 10.0], [0.0, 10.0, 20.0])
     values = np.broadcast_to(np.arange(len(days), dtype=float)[:, None, None], (len(days), 2, 3)).copy()
     values[:, 0, 0] = np.nan
-    return Series(values, Times.of(days), grid, "x", "1")
+    return Series(np.stack([values, -values], axis=1), Times.of(days), grid, ("x", "y"), ("1", "K"))
 
 
 def _days(samples) -> np.ndarray:
@@ -24,11 +24,14 @@ def _days(samples) -> np.ndarray:
 def test_samples_pair_the_past_with_the_day_of_the_lead():
     samples, rows = _series().samples(3, 2, np.ones(1461, bool))
     past = np.asarray(samples.predictors.fields[0])
-    assert past.shape == (1461 - 4, 2, 2, 3)
+    assert past.shape == (1461 - 4, 4, 2, 3)
     np.testing.assert_array_equal(_days(samples), rows)
-    np.testing.assert_array_equal(past[:, 1, 1, 1], rows - 3)
-    np.testing.assert_array_equal(past[:, 0, 1, 1], rows - 4)
-    assert np.isnan(np.asarray(samples.truth)[:, 0, 0, 0]).all() and (past[:, :, 0, 0] == 0).all()
+    layout = _series().layout(2)
+    assert layout.sources[0].channels == ("x@-1", "y@-1", "x", "y") and layout.counterparts == ((0, 2), (0, 3))
+    for channel, expected in enumerate((rows - 4, 4 - rows, rows - 3, 3 - rows)):
+        np.testing.assert_array_equal(past[:, channel, 1, 1], expected)
+    np.testing.assert_array_equal(samples.truth[:, 1, 1, 1], -rows)
+    assert np.isnan(np.asarray(samples.truth)[:, :, 0, 0]).all() and (past[:, :, 0, 0] == 0).all()
 
 
 def test_blocks_keep_the_gap_and_no_forecast_crosses_them():

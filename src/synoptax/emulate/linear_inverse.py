@@ -59,6 +59,8 @@ class LinearInverse(AbstractMethod):
 
     x(t + τ) = G x(t) + ε,   G = C(τ) (C(0) + α tr C(0)/k)⁻¹,   C(τ) = ⟨x(t + τ) x(t)ᵀ⟩, x the leading components
 
+    Several variables share the patterns; each counts by its standard deviation, so that units do not matter.
+
     Use it first: it needs seconds, is stable and hard to beat at monthly leads. Not where past fields say more than the
     newest one (daily weather): it sees that one only. Cost: one singular value decomposition of times × cells, and one
     small solve a setting.
@@ -122,7 +124,7 @@ class _Space:
     before: HarmonicClimatology
     after: HarmonicClimatology
     patterns: np.ndarray
-    area: np.ndarray
+    weights: np.ndarray  # root of the area over the standard deviation of the variable
     first: np.ndarray
     second: np.ndarray
 
@@ -131,22 +133,25 @@ class _Space:
         phases = samples.predictors.phases
         before = HarmonicClimatology.of(_own(samples, layout, newest), phases, yearly=yearly)
         after = HarmonicClimatology.of(_transformed(samples.truth, layout.transforms), phases, yearly=yearly)
-        area = np.sqrt(np.broadcast_to(np.asarray(layout.place.weights(), float), samples.truth.shape[2:]))
-        area = np.tile(area.ravel(), samples.truth.shape[1])
-        space = cls(layout, newest, before, after, np.eye(0), area, np.eye(0), np.eye(0))
+        area = np.broadcast_to(np.asarray(layout.place.weights(), float), samples.truth.shape[2:])
+        moved = np.asarray(_transformed(samples.truth, layout.transforms) - after(phases), float)
+        there = np.isfinite(moved) * area
+        spread = np.sqrt(np.nansum(moved**2 * area, axis=(0, 2, 3)) / np.maximum(there.sum(axis=(0, 2, 3)), 1e-30))
+        weights = np.sqrt(area).ravel() / np.where(spread > 0, spread, 1.0)[:, None]
+        space = cls(layout, newest, before, after, np.eye(0), weights.ravel(), np.eye(0), np.eye(0))
         first, second = (_flat(x) for x in space.whitened(samples))
         _, _, vectors = np.linalg.svd(first, full_matrices=False)
         return dataclasses.replace(space, patterns=vectors.T, first=first @ vectors.T, second=second @ vectors.T)
 
     def whitened(self, samples: Samples) -> tuple[np.ndarray, np.ndarray]:
-        """Anomalies at both ends times the root of the area, shape (time, cell), NaN where missing."""
+        """Weighted anomalies at both ends, shape (time, cell), NaN where missing."""
         phases = samples.predictors.phases
         own = _own(samples, self.layout, self.newest) - self.before(phases)
         later = _transformed(samples.truth, self.layout.transforms) - self.after(phases)
-        return tuple(np.asarray(x, float).reshape(len(x), -1) * self.area for x in (own, later))  # type: ignore
+        return tuple(np.asarray(x, float).reshape(len(x), -1) * self.weights for x in (own, later))  # type: ignore
 
     def error(self, count: int, alpha: float, held: tuple[np.ndarray, np.ndarray]) -> float:
-        """Root mean square error on the scale of the transforms, weighted by area."""
+        """Root mean square error in standard deviations of each variable, weighted by area."""
         k = min(count, self.first.shape[1])
         ahead = _flat(held[0]) @ self.patterns[:, :k] @ self._propagator(k, alpha) @ self.patterns[:, :k].T
         return float(np.sqrt(np.nanmean((ahead - held[1]) ** 2)))
@@ -160,12 +165,12 @@ class _Space:
         values, axes = np.linalg.eigh(covariance)
         noise = axes * np.sqrt(np.maximum(values, 0.0))
         dtype = self.after.coefficients.dtype
-        place = np.where(self.area > 0, self.area, 1.0)
+        place = np.where(self.weights > 0, self.weights, 1.0)
         return _LinearInverseModel(
             layout=self.layout,
             before=self.before,
             after=self.after,
-            patterns=jnp.asarray(self.patterns[:, :k] * self.area[:, None], dtype),
+            patterns=jnp.asarray(self.patterns[:, :k] * self.weights[:, None], dtype),
             unweighted=jnp.asarray(1.0 / place**2, dtype),
             propagator=jnp.asarray(matrix, dtype),
             noise=jnp.asarray(noise, dtype),

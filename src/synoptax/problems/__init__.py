@@ -5,6 +5,7 @@ from .base import AbstractDownscalingProblem as AbstractDownscalingProblem, Fold
 from .held_suarez import HeldSuarezDownscaling as HeldSuarezDownscaling
 from .held_suarez_forecast import HeldSuarezForecast as HeldSuarezForecast
 from .era5_uk_t2m_x4 import Era5UKT2mX4 as Era5UKT2mX4
+from .eraint_forecast import EraIntForecast as EraIntForecast
 from .moving_field import MovingField as MovingField, Wandering as Wandering
 from .travelling_waves import TravellingWaves as TravellingWaves
 from .iberia_winter import (

@@ -1,12 +1,10 @@
 """Daily rain on the Balearic Islands from the large-scale circulation: real data, nine years."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, PRNGKeyArray
+from jaxtyping import PRNGKeyArray
 
 from ..core import InputError, Monitor
 from ..fields import Grid, HarmonicClimatology, Root
@@ -15,9 +13,9 @@ from ..fields.places import place_of
 from ..fields.times import DayAlign, Times
 from ..records import Layout, Predictors, Samples, Source, Task
 from .base import AbstractDownscalingProblem, Fold
+from .data_file import data_file
+from .eraint import FOLDER, circulation
 
-_FOLDER = "eraint_balearics"
-_PREDICTORS = (("z500", "z500_ei.nc", "z"), ("t850", "t850_ei.nc", "t"), ("mslp", "mslp_ei.nc", "msl"))
 _TARGET = "pcp_spread.nc"
 
 
@@ -84,15 +82,16 @@ class BalearicsPrecipitation(AbstractDownscalingProblem):
 
     def _samples(self) -> tuple[Samples, Layout, np.ndarray]:
         """All days that have rain and predictors, and the year of each."""
-        rain = select(open_dataset(_path(_TARGET)), ["tp"])
+        rain = select(open_dataset(data_file(FOLDER, _TARGET)), ["tp"])
         fine = place_of(rain, "tp")
         assert isinstance(fine, Grid)
         days = Times.of(rain["time"].values)
-        fields, coarse, times = _predictors()
+        series = circulation()
+        coarse, times = series.grid, series.times
         kept, joined = DayAlign().join(days, times, name="the ERA-Interim fields")
         dtype = jnp.zeros(()).dtype
         around = np.clip(joined[:, None] + np.asarray(self.neighbours), 0, len(times) - 1)
-        stacked = fields[around].reshape(len(joined), -1, *coarse.shape)
+        stacked = series.values[around].reshape(len(joined), -1, *coarse.shape)
         values = np.asarray(rain["tp"].transpose("time", "northing", "easting").values)[kept]
         when = days.at(kept)
         predictors = Predictors(
@@ -101,33 +100,7 @@ class BalearicsPrecipitation(AbstractDownscalingProblem):
             static=jnp.zeros((0, *fine.shape), dtype),
             segment=jnp.asarray(when.segments()),
         )
-        source = Source(coarse, tuple(name for name, _, _ in _PREDICTORS), self.neighbours)
+        source = Source(coarse, series.names, self.neighbours)
         layout = Layout((source,), fine, ("tp",), ("mm",), (Root(2.0),), (None,))
         year = when.seconds.astype("datetime64[s]").astype("datetime64[Y]").astype(int) + 1970
         return Samples(predictors, jnp.asarray(values[:, None], dtype)), layout, year
-
-
-def _predictors() -> tuple[Float[np.ndarray, "time variable y x"], Grid, Times]:
-    """The three files as one array; they hold the same times and cells."""
-    stack, coarse, times = [], None, None
-    for _, file, variable in _PREDICTORS:
-        dataset = select(open_dataset(_path(file)), [variable])
-        place, when = place_of(dataset, variable), Times.of(dataset["time"].values)
-        if coarse is not None and times is not None:
-            same = place == coarse and np.array_equal(when.seconds, times.seconds)
-            if not same:
-                raise InputError(f"{file} has other cells or times than {_PREDICTORS[0][1]}; restore the data set.")
-        coarse, times = place, when
-        stack.append(np.asarray(dataset[variable].transpose("time", "lat", "lon").values))
-    assert isinstance(coarse, Grid) and times is not None
-    return np.stack(stack, axis=1), coarse, times
-
-
-def _path(file: str) -> Path:
-    folder = os.environ.get("SYNOPTAX_DATA")
-    if not folder:
-        raise InputError(f"Set the environment variable SYNOPTAX_DATA to the folder that holds {_FOLDER}.")
-    path = Path(folder) / _FOLDER / file
-    if not path.exists():
-        raise InputError(f"There is no file {path}; let SYNOPTAX_DATA name the folder that holds {_FOLDER}.")
-    return path

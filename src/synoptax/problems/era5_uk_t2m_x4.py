@@ -1,8 +1,6 @@
 """Hourly 2 m temperature over Britain, four times finer than its area means: real data, three weeks."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
@@ -15,8 +13,9 @@ from ..fields.places import place_of
 from ..fields.times import Times
 from ..records import Layout, Predictors, Samples, Source, Task
 from .base import AbstractDownscalingProblem, Fold
+from .data_file import data_file
 
-_FILE = "era5_uk_t2m/era5_uk_t2m_201903.nc"
+_FOLDER, _FILE = "era5_uk_t2m", "era5_uk_t2m_201903.nc"
 _DAY = 24
 
 
@@ -83,7 +82,7 @@ class Era5UKT2mX4(AbstractDownscalingProblem):
 
     def _samples(self) -> tuple[Samples, Layout]:
         """All hours of the file."""
-        dataset = select(open_dataset(_path()), ["t2m"])
+        dataset = select(open_dataset(data_file(_FOLDER, _FILE)), ["t2m"])
         whole = place_of(dataset, "t2m")
         assert isinstance(whole, Grid)
         ny, nx = (n - n % self.factor for n in whole.shape)
@@ -107,13 +106,3 @@ class Era5UKT2mX4(AbstractDownscalingProblem):
     def _around(self, coarse: Float[Array, "time 1 y x"]) -> Float[Array, "time neighbour y x"]:
         hours = np.arange(coarse.shape[0])
         return jnp.concatenate([coarse[np.clip(hours + n, 0, len(hours) - 1)] for n in self.neighbours], axis=1)
-
-
-def _path() -> Path:
-    folder = os.environ.get("SYNOPTAX_DATA")
-    if not folder:
-        raise InputError("Set the environment variable SYNOPTAX_DATA to the folder that holds era5_uk_t2m.")
-    path = Path(folder) / _FILE
-    if not path.exists():
-        raise InputError(f"There is no file {path}; let SYNOPTAX_DATA name the folder that holds era5_uk_t2m.")
-    return path

@@ -1,34 +1,35 @@
 """What forecasting problems share: a series of fields becomes samples of its past and its future."""
 
-import os
-from pathlib import Path
+import abc
+from collections.abc import Iterator
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, PRNGKeyArray
 
-from ..core import InputError
+from ..core import InputError, Monitor
 from ..fields import Grid, HarmonicClimatology, Identity
 from ..fields.times import Times
 from ..records import Layout, Predictors, Samples, Source, Task
-from .base import Fold
+from .base import AbstractDownscalingProblem, Fold
 
 
 class Series(eqx.Module):
-    """Fields of one variable at times that follow one another without a break.
+    """Fields of some variables at times that follow one another without a break.
 
     **Arguments:**
-    - `values`: shape (time, lat, lon), physical units, NaN on land.
+    - `values`: shape (time, variable, lat, lon), physical units, NaN on land.
     - `times`: when.
-    - `grid`, `name`, `unit`: where and what.
+    - `grid`: where.
+    - `names`, `units`: of each variable.
     """
 
-    values: Float[np.ndarray, "time lat lon"]
+    values: Float[np.ndarray, "time variable lat lon"]
     times: Times = eqx.field(static=True)
     grid: Grid = eqx.field(static=True)
-    name: str = eqx.field(static=True)
-    unit: str = eqx.field(static=True)
+    names: tuple[str, ...] = eqx.field(static=True)
+    units: tuple[str, ...] = eqx.field(static=True)
 
     @property
     def years(self) -> np.ndarray:
@@ -36,10 +37,11 @@ class Series(eqx.Module):
         return self.times.seconds.astype("datetime64[s]").astype("datetime64[Y]").astype(int) + 1970
 
     def layout(self, history: int) -> Layout:
-        """The variable from its own past: `history` fields, the newest last."""
-        source = Source(self.grid, (self.name,), tuple(range(1 - history, 1)))
-        own = ((0, history - 1),)
-        return Layout((source,), self.grid, (self.name,), (self.unit,), (Identity(),), own)
+        """All variables from their own past: `history` fields, the newest last."""
+        count = len(self.names)
+        source = Source(self.grid, self.names, tuple(range(1 - history, 1)))
+        own = tuple((0, (history - 1) * count + i) for i in range(count))
+        return Layout((source,), self.grid, self.names, self.units, (Identity(),) * count, own)
 
     def samples(self, lead: int, history: int, wanted: np.ndarray) -> tuple[Samples, np.ndarray]:
         """Forecasts whose whole past and target lie at `wanted` times, and the rows of their targets.
@@ -57,14 +59,59 @@ class Series(eqx.Module):
                 "block, a shorter lead or a shorter past."
             )
         dtype = jnp.zeros(()).dtype
-        rows = starts[:, None] + np.arange(1 - history, 1)
+        past = np.nan_to_num(self.values)[starts[:, None] + np.arange(1 - history, 1)]
         predictors = Predictors(
-            fields=(jnp.asarray(np.nan_to_num(self.values)[rows], dtype),),
+            fields=(jnp.asarray(past.reshape(len(starts), -1, *self.grid.shape), dtype),),
             phases=jnp.asarray(self.times.at(starts).phases(), dtype),
             static=jnp.zeros((0, *self.grid.shape), dtype),
             segment=jnp.asarray(np.cumsum(np.diff(starts, prepend=starts[0]) > 1)),
         )
-        return Samples(predictors, jnp.asarray(self.values[starts + lead][:, None], dtype)), starts + lead
+        return Samples(predictors, jnp.asarray(self.values[starts + lead], dtype)), starts + lead
+
+
+class AbstractDailyForecast(AbstractDownscalingProblem):
+    """Daily fields `lead` days on from their newest `history` days; one fold a left-out year, the next one validates.
+
+    **Arguments:**
+    - `lead`: days ahead.
+    - `history`: days that a forecast sees.
+    - `years`: years left out, one after the other.
+    - `gap`: days between blocks of different use.
+    - `block`: days in a block of the bootstrap.
+    """
+
+    lead: int = eqx.field(static=True, default=1)
+    history: int = eqx.field(static=True, default=3)
+    years: tuple[int, ...] = eqx.field(static=True, default=())
+    gap: int = eqx.field(static=True, default=10)
+    block: int = eqx.field(static=True, default=30)
+
+    def __check_init__(self) -> None:
+        if min(self.lead, self.history, self.gap, self.block) < 1 or not self.years:
+            raise InputError("Lead, history, gap and block must be at least 1, and years must not be empty.")
+
+    @abc.abstractmethod
+    def series(self) -> Series:
+        """All days.
+
+        **Raises:** `InputError` when their files are not where `SYNOPTAX_DATA` points.
+        """
+
+    def folds(self, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> Iterator[Fold]:
+        """One fold a year, in the order given; nothing is random."""
+        del key, monitor
+        series = self.series()
+        for year in self.years:
+            yield left_out_years(
+                series,
+                (year,),
+                valid=1,
+                lead=self.lead,
+                history=self.history,
+                gap=self.gap,
+                block=self.block,
+                name=str(year),
+            )
 
 
 def left_out_years(
@@ -92,20 +139,6 @@ def left_out_years(
     blocks = int(min(years)) * 1000 + (rows - rows[0]) // block
     task = Task(learning, tuning, learning.predictors, layout)
     return Fold(name, task, scored, blocks, cycle(scored.predictors.phases))
-
-
-def data_file(folder: str, file: str) -> Path:
-    """A file of the data folder.
-
-    **Raises:** `InputError` when `SYNOPTAX_DATA` does not lead to it.
-    """
-    root = os.environ.get("SYNOPTAX_DATA")
-    if not root:
-        raise InputError(f"Set the environment variable SYNOPTAX_DATA to the folder that holds {folder}.")
-    path = Path(root) / folder / file
-    if not path.exists():
-        raise InputError(f"There is no file {path}; let SYNOPTAX_DATA name the folder that holds {folder}.")
-    return path
 
 
 def _widened(mask: np.ndarray, gap: int) -> np.ndarray:

@@ -1,9 +1,7 @@
 """Daily temperature and rain in Iberian winters from coarse reanalysis: stations or a half-degree grid."""
 
 import dataclasses
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import ClassVar
 
 import equinox as eqx
@@ -20,6 +18,7 @@ from ..fields.regrid import Bilinear
 from ..fields.times import Times
 from ..records import Layout, Predictors, Samples, Source, Task
 from .base import AbstractDownscalingProblem, Fold
+from .data_file import data_file
 
 _FOLDER = "iberia_winter"
 _CIRCULATION = ("ncep_predictors_djf_1983-1997.nc", ("psl", "ta850", "hus850"))
@@ -137,8 +136,8 @@ class IberiaWinter(AbstractDownscalingProblem):
         instead), so that the change is the model's own and its bias is gone.
         """
         present, future = [], []
-        present_times = Times.of(open_dataset(_path(_HISTORICAL))["time"].values)
-        future_times = Times.of(open_dataset(_path(_FUTURE))["time"].values)
+        present_times = Times.of(open_dataset(data_file(_FOLDER, _HISTORICAL))["time"].values)
+        future_times = Times.of(open_dataset(data_file(_FOLDER, _FUTURE))["time"].values)
         for file, variables in self._stacks():
             stacks = []
             grid, values, _ = _read(file, variables)
@@ -221,17 +220,7 @@ def _unbiased(
 
 def _read(file: str, variables: tuple[str, ...]):
     """Place, values (time, variable, *place) and times of a file."""
-    dataset = select(open_dataset(_path(file)), list(variables))
+    dataset = select(open_dataset(data_file(_FOLDER, file)), list(variables))
     place = place_of(dataset, variables[0])
     values = np.stack([np.asarray(dataset[v].transpose("time", *place.dims).values) for v in variables], axis=1)
     return place, values, Times.of(dataset["time"].values)
-
-
-def _path(file: str) -> Path:
-    folder = os.environ.get("SYNOPTAX_DATA")
-    if not folder:
-        raise InputError(f"Set the environment variable SYNOPTAX_DATA to the folder that holds {_FOLDER}.")
-    path = Path(folder) / _FOLDER / file
-    if not path.exists():
-        raise InputError(f"There is no file {path}; let SYNOPTAX_DATA name the folder that holds {_FOLDER}.")
-    return path

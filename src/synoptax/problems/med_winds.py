@@ -1,8 +1,6 @@
 """Winds over the Mediterranean: an older analysis, and what a scatterometer saw since. Real data, five days."""
 
 import dataclasses
-import os
-from pathlib import Path
 from typing import ClassVar
 
 import equinox as eqx
@@ -14,8 +12,9 @@ from ..fields import Grid, Points
 from ..fields.io import open_dataset, select
 from ..fields.places import grid_of
 from ..fields.readings import open_readings, squares
+from .data_file import data_file
 
-_FILE = "med_winds/med_winds_ecmwf_quikscat.nc"
+_FOLDER, _FILE = "med_winds", "med_winds_ecmwf_quikscat.nc"
 _START = "start=2000-01-01T00,step=6h"  # the file numbers its times; the date is a placeholder
 
 
@@ -82,7 +81,7 @@ class MedWinds(eqx.Module):
 
         **Raises:** `InputError` when the file is not where `SYNOPTAX_DATA` points.
         """
-        path = _path()
+        path = data_file(_FOLDER, _FILE)
         fields = select(open_dataset(path, mapping=f"grid=point,{_START}"), ["ecmwf_u", "ecmwf_v"])
         stacked = np.stack([fields[v].transpose("time", "lat", "lon").values for v in fields], axis=1)
         names = {f"{c}": f"quikscat_{c}" for c in ("lat", "lon")}
@@ -104,13 +103,3 @@ class MedWinds(eqx.Module):
         each, number = np.unique(winds.square[winds.time == time], return_inverse=True)
         fold = np.random.default_rng([seed, time]).permutation(each.size) % self.folds
         return fold[np.ravel(number)]
-
-
-def _path() -> Path:
-    folder = os.environ.get("SYNOPTAX_DATA")
-    if not folder:
-        raise InputError("Set the environment variable SYNOPTAX_DATA to the folder that holds med_winds.")
-    path = Path(folder) / _FILE
-    if not path.exists():
-        raise InputError(f"There is no file {path}; let SYNOPTAX_DATA name the folder that holds med_winds.")
-    return path

@@ -1,9 +1,7 @@
 """Daily temperature at stations of the United States: real data, whole stations withheld."""
 
 import dataclasses
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import ClassVar
 
 import equinox as eqx
@@ -16,8 +14,9 @@ from ..fields.io import open_dataset, select
 from ..fields.places import place_of
 from ..fields.times import Times
 from ..fields.units import to_units
+from .data_file import data_file
 
-_FILE = "noaa_stations/noaa_daily_us.nc"
+_FOLDER, _FILE = "noaa_stations", "noaa_daily_us.nc"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -84,7 +83,7 @@ class NoaaStations(eqx.Module):
 
         **Raises:** `InputError` when the file is not where `SYNOPTAX_DATA` points.
         """
-        data = select(open_dataset(_path()), [self.variable])
+        data = select(open_dataset(data_file(_FOLDER, _FILE)), [self.variable])
         values = to_units(data[self.variable].transpose("time", "station"), self.unit).values
         times = Times.of(data["time"].values)
         place = place_of(data, self.variable)
@@ -106,13 +105,3 @@ class NoaaStations(eqx.Module):
         for number in range(self.folds):
             held = part == number
             yield Withheld(np.where(held[None, :], np.nan, record.values), held)
-
-
-def _path() -> Path:
-    folder = os.environ.get("SYNOPTAX_DATA")
-    if not folder:
-        raise InputError("Set the environment variable SYNOPTAX_DATA to the folder that holds noaa_stations.")
-    path = Path(folder) / _FILE
-    if not path.exists():
-        raise InputError(f"There is no file {path}; let SYNOPTAX_DATA name the folder that holds noaa_stations.")
-    return path

@@ -12,7 +12,8 @@ from ..fields.io import open_dataset, select
 from ..fields.places import place_of
 from ..fields.times import Times
 from .base import AbstractDownscalingProblem, Fold
-from .forecast import Series, data_file, left_out_years
+from .data_file import data_file
+from .forecast import Series, left_out_years
 
 _FOLDER, _FILE = "sst_tropical_pacific", "ssta_pacific_monthly.nc"
 
@@ -53,7 +54,7 @@ class SstForecast(AbstractDownscalingProblem):
         place = place_of(dataset, "ssta")
         assert isinstance(place, Grid)
         values = np.asarray(dataset["ssta"].transpose("time", "lat", "lon").values, float)
-        return Series(values, Times.of(dataset["time"].values), place, "ssta", "K")
+        return Series(values[:, None], Times.of(dataset["time"].values), place, ("ssta",), ("K",))
 
     def folds(self, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> Iterator[Fold]:
         """One fold for each block of five years, in the order given; nothing is random."""

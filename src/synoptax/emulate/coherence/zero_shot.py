@@ -24,7 +24,7 @@ class ZeroShot(AbstractCoherence):
     - `present`: standard deviation of the present field, normalised.
     - `gamma`, `variance`, `through`: see `LikelihoodGuidance`.
 
-    **Good values:** those of the defaults on Kuramoto-Sivashinsky (docs/emulation.md).
+    **Good values:** those of the defaults on Kuramoto-Sivashinsky (docs/emulation_results.md).
 
     **Fails when:** `factor` is small: the draw becomes the coherent forecast; `gamma` is small and the sampler's steps
     few: the pull overshoots at every step and the draw blows up; the coherent forecast always learns from the

@@ -2,6 +2,7 @@
 
 from .balearics_precipitation import BalearicsPrecipitationCard as BalearicsPrecipitationCard
 from .era5_uk_t2m_x4 import Era5UKT2mX4Card as Era5UKT2mX4Card
+from .eraint_forecast import EraIntForecastCard as EraIntForecastCard
 from .tiny_waves import TinyWaves as TinyWaves
 from .iberia_winter import IberiaWinterCard as IberiaWinterCard
 from .chaosbench_claims import ChaosBenchClaims as ChaosBenchClaims

@@ -336,3 +336,11 @@ def test_starts_whose_past_has_a_gap_are_left_out_and_named(folder, tmp_path):
     assert len(done.starts) == 9 and any("1 of 10 initial times left out" in n for n in done.notes)
     few = Plan(2, starts="2001-04-10/2001-04-20", every=2)  # none of them beside the gap
     assert not any("left out" in n for n in forecast_files(folder / "model", data, tmp_path / "few.nc", few).notes)
+
+
+def test_missing_cells_of_the_initial_fields_are_filled_with_a_note(folder, tmp_path):
+    now = w.waves().isel(time=slice(90, 100)).copy(deep=True)
+    now["wind"][-1, 1, 2:4] = np.nan
+    done = forecast_files(folder / "model", w.write(now, tmp_path / "now.nc"), tmp_path / "fc.nc", Plan(1))
+    assert sum("wind lacks up to 2 of 24 cells" in n for n in done.notes) == 1
+    assert not any("slp lacks" in n for n in done.notes) and np.isfinite(opened(tmp_path / "fc.nc")["wind"]).all()

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ..core import InputError
+from ..fields.feed import filled
 from ..fields.io import open_datasets
 from ..fields.prepare import Preparation
 from ..fields.reading import Reader
@@ -71,7 +72,8 @@ def beginnings(
             f"{times.span()}, has none at {lost}; give a file with the whole past, or another --from"
             f"{', or fewer members of --lagged' if fields > saved.emulator.history else ''}."
         )
-    found = _read(reader, times.at(wanted[whole]), rows[whole], starts is not None)
+    there = np.asarray(saved.emulator.there)
+    found = _read(reader, times.at(wanted[whole]), rows[whole], there, several=starts is not None)
     short = int((~whole).sum())
     if short == 0:
         return found
@@ -90,16 +92,26 @@ def _wanted(times: Times, begin: str | None, starts: str | None) -> np.ndarray:
     return rows if begin is None else rows[:1]
 
 
-def _read(reader: Reader, times: Times, rows: np.ndarray, several: bool) -> Beginning:
+def _read(reader: Reader, times: Times, rows: np.ndarray, there: np.ndarray, *, several: bool) -> Beginning:
+    """The fields; cells that lack a value take that of the nearest one, with a note if they are `there` in training."""
     unique, back = np.unique(rows, return_inverse=True)
-    values, there = reader.feeds[0].read(unique)
-    if not there.all():
-        at, variable = np.argwhere(~there)[0]
-        name = reader.preparation.layout.sources[0].variables[variable]
+    values = reader.feeds[0].measured(unique)
+    names, missing = reader.preparation.layout.sources[0].variables, ~np.isfinite(values)
+    empty = missing.reshape(*missing.shape[:2], -1).all(axis=-1)
+    if empty.any():
+        at, variable = np.argwhere(empty)[0]
         raise InputError(
-            f"{name} holds no finite value at {reader.times.text(int(unique[at]))}; a forecast cannot begin there."
+            f"{names[variable]} holds no finite value at {reader.times.text(int(unique[at]))}; a forecast cannot begin "
+            "there."
         )
-    return Beginning(values[back.reshape(rows.shape)], times, several and len(times) > 1, reader.notes)
+    holes = (missing & there).reshape(*missing.shape[:2], -1).sum(axis=-1).max(axis=0)
+    notes = tuple(
+        f"{name} lacks up to {hole} of {int(here.sum())} cells in the fields to begin with: they take the nearest value"
+        for name, hole, here in zip(names, holes, there, strict=True)
+        if hole
+    )
+    begun = filled(values, reader.feeds[0].place)[back.reshape(rows.shape)]
+    return Beginning(begun, times, several and len(times) > 1, (*reader.notes, *notes))
 
 
 def _newest_only(preparation: Preparation) -> Preparation:

@@ -58,8 +58,9 @@ class Pair:
 
     def notes(self) -> list[str]:
         """What was joined."""
+        count = len(self.file.starts)
         found = [
-            f"{len(self.file.starts)} starts, {self.file.starts.span()}; {int((self.rows >= 0).sum())} of "
+            f"{count} start{'s' * (count > 1)}, {self.file.starts.span()}; {int((self.rows >= 0).sum())} of "
             f"{self.rows.size} valid times are in the truth."
         ]
         if self.block:

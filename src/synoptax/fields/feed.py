@@ -81,12 +81,16 @@ class Feed:
         """
         wanted = self.neighbour_rows(rows)
         unique, back = np.unique(wanted, return_inverse=True)
-        values = np.stack([self._values(t, unique) for t in self.tracks], axis=1)
+        values = self.measured(unique)
         there = np.isfinite(values).reshape(*values.shape[:2], -1).any(-1)
         values = filled(values, self.place)
         back = back.reshape(wanted.shape)
         stacked = np.concatenate([values[b] for b in back], axis=1)
         return stacked, there[back].all(0)
+
+    def measured(self, rows: np.ndarray) -> np.ndarray:
+        """Some rows as they are, without neighbours, (row, variable, *place); NaN where cells are missing."""
+        return np.stack([self._values(t, rows) for t in self.tracks], axis=1)
 
     def _values(self, track: Track, rows: np.ndarray) -> np.ndarray:
         out = np.empty((rows.size, *self.place.shape), real())

@@ -184,3 +184,13 @@ def test_draws_that_several_seeds_share_are_not_counted_several_times():
     same = random.normal(size=25)
     assert verify.median(same[None]) == verify.median(same)
     assert np.isnan(verify.median(np.ones((5, 2)))[1])
+
+
+def test_the_interval_of_a_share_is_wilsons_and_no_point_at_its_ends():
+    """p̃ = (k + z²/2)/(n + z²), half width z √(k(n − k)/n + z²/4)/(n + z²)."""
+    z, n = 1.959963984540054, 20
+    for k in (0, 8, 20):
+        middle, half = (k + z**2 / 2) / (n + z**2), z * np.sqrt(k * (n - k) / n + z**2 / 4) / (n + z**2)
+        low, high = verify.share(np.arange(n) < k)
+        np.testing.assert_allclose((low, high), (middle - half, middle + half), atol=1e-12)
+    assert verify.share(np.ones(20, bool))[0] == pytest.approx(0.839, abs=1e-3)

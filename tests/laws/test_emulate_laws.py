@@ -286,6 +286,16 @@ def test_a_place_without_values_stays_empty_and_does_no_harm():
     assert np.isfinite(np.asarray(run.fields)).sum() == 5 * 23
 
 
+@pytest.mark.parametrize("method", [Ridge.example(), DirectForecast(LinearInverse.example(), 2)])
+def test_a_rollout_is_one_loop_however_long(method):
+    """The traced program does not grow with the number of steps."""
+    task = wave()
+    model = emulate.model(method.fit(task, key=jax.random.key(0)), task.train, dt=1.0)
+    state = model.begin(task.valid.predictors.fields[0][0].reshape(2, 1, 4, 6))
+    short, long = (str(jax.make_jaxpr(lambda s, n=n: rollout(model, s, steps=n).fields)(state)) for n in (10, 1000))
+    assert "scan[" in short and short.count(" = ") == long.count(" = ") > 10
+
+
 def test_what_is_no_forecast_of_itself_is_refused():
     task = wave()
     model = LinearInverse.example().fit(task, key=jax.random.key(0))

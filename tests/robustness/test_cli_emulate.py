@@ -344,3 +344,35 @@ def test_missing_cells_of_the_initial_fields_are_filled_with_a_note(folder, tmp_
     done = forecast_files(folder / "model", w.write(now, tmp_path / "now.nc"), tmp_path / "fc.nc", Plan(1))
     assert sum("wind lacks up to 2 of 24 cells" in n for n in done.notes) == 1
     assert not any("slp lacks" in n for n in done.notes) and np.isfinite(opened(tmp_path / "fc.nc")["wind"]).all()
+
+
+def test_forecasts_begin_at_hours_that_the_fit_has_seen(folder, tmp_path):
+    daily = w.waves().isel(time=slice(90, 100))
+    noon = daily.isel(time=slice(0, 9)).assign_coords(time=daily.time.values[:9] + np.timedelta64(12, "h"))
+    both = xr.concat([daily, noon], "time").sortby("time").isel(time=slice(0, -1))
+    mixed, late = w.write(both, tmp_path / "mixed.nc"), w.write(noon, tmp_path / "late.nc")
+    done = forecast_files(folder / "model", mixed, tmp_path / "a.nc", Plan(1))
+    assert done.starts.text(0) == "2001-04-09" and any("file goes on to 2001-04-09 12:00" in n for n in done.notes)
+    several = forecast_files(folder / "model", mixed, tmp_path / "b.nc", Plan(1, starts="2001-04-05/2001-04-08"))
+    assert len(several.starts) == 4 and any("4 times of other hours" in n for n in several.notes)
+    other = forecast_files(folder / "model", late, tmp_path / "c.nc", Plan(1))
+    assert other.starts.text(0) == "2001-04-09 12:00" and any("saw no fields of the hour" in n for n in other.notes)
+    asked = forecast_files(folder / "model", mixed, tmp_path / "d.nc", Plan(1, begin="2001-04-07 12:00"))
+    assert asked.starts.text(0) == "2001-04-07 12:00" and any("saw no fields of the hour" in n for n in asked.notes)
+
+
+def test_leads_fitted_each_by_itself_are_those_of_python(folder, tmp_path):
+    assert call(*w.fit_arguments(folder / "data.nc", tmp_path / "direct", "--direct", "3")) == 0
+    saved, _ = load_emulator(tmp_path / "direct")
+    assert saved.method == "DirectForecast" and saved.emulator.forecast.length == 3
+    done = forecast_files(tmp_path / "direct", folder / "now.nc", tmp_path / "fc.nc", Plan(3))
+    run = opened(done.path)["slp"].values[..., :, :, :].reshape(3, 4, 6)
+    prepared = prepare_forecast(
+        open_dataset(folder / "data.nc"), variables=["slp", "wind"], step=Cadence(86_400), history=2
+    )
+    past = open_dataset(folder / "now.nc")[["slp", "wind"]].isel(time=slice(-2, None)).to_array().transpose("time", ...)
+    given = dataclasses.replace(
+        prepared.task.valid.predictors.at(slice(0, 1)), fields=(np.asarray(past.values, float).reshape(1, 4, 4, 6),)
+    )
+    plan = saved.emulator.forecast.plan(given)
+    np.testing.assert_allclose(run, np.asarray(plan)[0, :, 0], atol=0.05)

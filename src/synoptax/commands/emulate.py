@@ -36,6 +36,10 @@ def fit(
         str, typer.Option(help="Name from 'list forecasts'; ridge and gaussian-process forecast as well.")
     ] = "linear-inverse",
     history: Annotated[int, typer.Option(min=1, help="Fields that a forecast is made of, one step apart.")] = 1,
+    direct: Annotated[
+        int | None,
+        typer.Option(min=2, help="Fit each of so many leads by itself; by default one step is repeated."),
+    ] = None,
     train: Annotated[str | None, typer.Option(help="Training period, START/END; several by commas.")] = None,
     valid: Annotated[str | None, typer.Option(help="Validation period; the last fifth of the file by default.")] = None,
     static: Annotated[Path | None, typer.Option(help="Fields without time on the grid: orography, masks.")] = None,
@@ -47,6 +51,7 @@ def fit(
     Example: synoptax emulate fit slp.nc --variables slp --step 24h --history 3 --method ridge --out model/
     """
     from ..core import Monitor
+    from ..emulate import DirectForecast
     from ..experiment.emulated import forecaster
     from ..experiment.emulating import fit_emulator
     from ..experiment.machine import command
@@ -56,6 +61,7 @@ def fit(
     from .progress import Progress
 
     chosen, cadence = forecaster(method), Cadence.parse(step)
+    chosen = DirectForecast(chosen, direct) if direct else chosen
     prepared = prepare_forecast(
         open_dataset(data, mapping=mapping), variables=names(variables), step=cadence, history=history, train=train,
         valid=valid, static=None if static is None else open_static(static, mapping=mapping),
@@ -110,7 +116,9 @@ def forecast(
     for sentence in done.notes:
         typer.echo(f"Note: {sentence}.")
     resumed = f", {done.resumed} steps of them from an interrupted run" if done.resumed else ""
-    typer.echo(f"Wrote {done.path}: {steps} steps from {done.starts.span()}{resumed}.")
+    count = len(done.starts)
+    begun = done.starts.text(0) if count == 1 else f"each of {count} times, {done.starts.span()}"
+    typer.echo(f"Wrote {done.path}: {steps} step{'s' * (steps > 1)} from {begun}{resumed}.")
 
 
 @app.command()

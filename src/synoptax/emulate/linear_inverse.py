@@ -15,6 +15,8 @@ from ..fields.normalise import AbstractTransform
 from ..learn import AbstractDownscaler, AbstractMethod
 from ..records import Layout, Predictors, Samples, Task, joined
 
+_LEAST = 1e-10
+
 
 class _LinearInverseModel(AbstractDownscaler):
     layout: Layout
@@ -71,7 +73,7 @@ class LinearInverse(AbstractMethod):
     - `yearly`: harmonics of the seasonal cycle.
     - `refit`: after tuning, fit again on training and validation data together.
 
-    **Good values:** the defaults, which tune 5 to 80 components.
+    **Good values:** the defaults, which tune 5 to 240 components.
 
     **Fails when:** more components than the training times support are asked for without a penalty; the dynamics is
     nonlinear or seasonal. Draws are too alike: what lies outside the components is not drawn, and the variance of the
@@ -83,8 +85,8 @@ class LinearInverse(AbstractMethod):
     claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "ignores_missing_targets", "linear"})
     cite: ClassVar[str] = "Penland and Sardeshmukh (1995), doi:10.1175/1520-0442(1995)008<1999:TOGOTS>2.0.CO;2"
 
-    components: tuple[int, ...] = eqx.field(static=True, default=(5, 8, 12, 16, 20, 30, 40, 60, 80))
-    penalties: tuple[float, ...] = eqx.field(static=True, default=(0.0, 1e-3, 1e-2, 3e-2, 1e-1))
+    components: tuple[int, ...] = eqx.field(static=True, default=(5, 8, 12, 16, 20, 30, 40, 60, 80, 120, 160, 240))
+    penalties: tuple[float, ...] = eqx.field(static=True, default=(0.0, 1e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0))
     yearly: int = eqx.field(static=True, default=3)
     refit: bool = eqx.field(static=True, default=True)
 
@@ -181,7 +183,8 @@ class _Space:
         """Gᵀ."""
         x, y = self.first[:, :k], self.second[:, :k]
         now = x.T @ x / len(x)
-        return np.linalg.solve(now + alpha * np.trace(now) / k * np.eye(k), x.T @ y / len(x))
+        least = max(alpha, _LEAST)  # as many patterns as times leave a matrix without inverse
+        return np.linalg.solve(now + least * np.trace(now) / k * np.eye(k), x.T @ y / len(x))
 
 
 def _own(samples: Samples, layout: Layout, newest: tuple[int, ...]) -> Array:

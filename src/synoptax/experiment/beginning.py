@@ -1,17 +1,19 @@
 """The fields that forecasts begin with, read from a file and checked against those of the fit."""
 
 import dataclasses
+import math
 from pathlib import Path
 
 import numpy as np
 
 from ..core import InputError
+from ..fields.cadence import Cadence
 from ..fields.feed import filled
 from ..fields.io import open_datasets
 from ..fields.prepare import Preparation
 from ..fields.reading import Reader
 from ..fields.splits import parse_period
-from ..fields.times import ExactAlign, Times
+from ..fields.times import DAY, ExactAlign, Times
 from .emulated import Emulated
 
 
@@ -41,6 +43,7 @@ def beginnings(
     starts: str | None,
     every: int,
     mapping: str | None,
+    fitted: int | None,
 ) -> Beginning:
     """Reads the past of each initial time.
 
@@ -48,6 +51,7 @@ def beginnings(
     - `fields`: how many before each, itself among them: the history of the emulator, more for members that lag.
     - `begin`: one initial time; the last of the file by default.
     - `starts`: a period instead; of its times with a whole past, every so many steps.
+    - `fitted`: a time of the fit, in seconds: times of its hour are preferred, and a note says so. None if unknown.
 
     **Raises:** `InputError` for another grid, missing variables, units that do not convert, and a past with gaps.
     """
@@ -58,7 +62,7 @@ def beginnings(
     numbers = step.numbers(times)
     if np.unique(numbers).size < len(times):
         raise InputError(f"The file holds several fields in {step.text}, the step of the emulator; average them first.")
-    wanted = _wanted(times, begin, starts)
+    wanted, notes = _wanted(times, begin, starts, _usual(times, step, fitted))
     if starts is not None:
         wanted = wanted[(numbers[wanted] - numbers[wanted[0]]) % (every * (step.months or step.seconds)) == 0]
     past = np.stack([step.shifted(times.at(wanted), -k) for k in range(fields - 1, -1, -1)], axis=1)
@@ -74,22 +78,39 @@ def beginnings(
         )
     there = np.asarray(saved.emulator.there)
     found = _read(reader, times.at(wanted[whole]), rows[whole], there, several=starts is not None)
-    short = int((~whole).sum())
-    if short == 0:
-        return found
-    said = f"{short} of {len(wanted)} initial times left out: their past of {fields} fields has a gap"
-    return dataclasses.replace(found, notes=(*found.notes, said))
+    if short := int((~whole).sum()):
+        notes += (f"{short} of {len(wanted)} initial times left out: their past of {fields} fields has a gap",)
+    return dataclasses.replace(found, notes=(*found.notes, *notes))
 
 
-def _wanted(times: Times, begin: str | None, starts: str | None) -> np.ndarray:
-    """Rows of the initial times."""
-    if begin is None and starts is None:
-        return np.array([len(times) - 1])
-    text = begin if begin is not None else str(starts)
-    rows = np.flatnonzero(parse_period(text).mask(times))
+def _usual(times: Times, step: Cadence, fitted: int | None) -> np.ndarray:
+    """Which times are of an hour at which the fit has seen fields."""
+    if fitted is None or step.months:
+        return np.ones(len(times), bool)
+    return (times.seconds - fitted) % math.gcd(step.seconds, DAY) == 0
+
+
+def _wanted(
+    times: Times, begin: str | None, starts: str | None, usual: np.ndarray
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Rows of the initial times, of the usual hours as far as there are any, and what to say of the others."""
+    text = begin or starts
+    rows = np.arange(len(times)) if text is None else np.flatnonzero(parse_period(text).mask(times))
     if rows.size == 0:
         raise InputError(f"The file has no time in {text}, it goes from {times.span()}; choose inside it.")
-    return rows if begin is None else rows[:1]
+    fit = rows[usual[rows]]
+    if fit.size == 0:
+        last = times.text(int(rows[-1]))
+        notes: tuple[str, ...] = (f"the fit saw no fields of the hour of {last}: see that they mean the same",)
+    elif text is None and fit[-1] != rows[-1]:
+        last, end = times.text(int(fit[-1])), times.text(int(rows[-1]))
+        notes = (f"begins at {last}, the last time of an hour of the fit; the file goes on to {end}",)
+    elif starts is not None and fit.size < rows.size:
+        notes = (f"{rows.size - fit.size} times of other hours than those of the fit left out",)
+    else:
+        notes = ()
+    rows = fit if fit.size else rows
+    return (rows[-1:] if text is None else rows if begin is None else rows[:1]), notes
 
 
 def _read(reader: Reader, times: Times, rows: np.ndarray, there: np.ndarray, *, several: bool) -> Beginning:

@@ -30,6 +30,7 @@ from ..verify import (
     interval,
     median,
     ratio,
+    share,
 )
 from .base import AbstractCard
 from .cache import Cache
@@ -43,16 +44,18 @@ from .table import finish
 _KEY = 20240  # of the bootstrap
 _LEFT = "steps until a long run leaves"  # median of those that do
 _PROBLEM = 7  # of the runs: the same for all seeds
+_FAINT = 1e-8  # share of the largest power below which waves are not drawn
 NOTES = (
     "Scores are of runs that nobody steered: each step starts from the one before. Runs are without noise; 'members' "
     "are draws of methods with a distribution, scored by their mean and by the fair CRPS.",
     "Predictability: Lyapunov times until the error of a run exceeds half a climatological standard deviation; median "
     "over test runs and seeds.",
     "Stable: share of long runs that stay within ten standard deviations to the end; of the others, the median of the "
-    "steps until they leave. Climate distances are those of "
-    "the last three quarters of the stable long runs from the training runs; 'solver, other runs' shows what sampling "
-    "alone makes of them.",
-    "Intervals resample test runs and seeds; those of climate distances resample seeds. Ratios of errors are paired.",
+    "steps until they leave. Its interval is Wilson's, which takes runs for independent. Climate distances are those "
+    "of the last three quarters of the stable long runs from the training runs; 'solver, other runs' shows what "
+    "sampling alone makes of them.",
+    "Other intervals resample test runs and seeds; those of climate distances resample seeds. Ratios of errors are "
+    "paired.",
     "Seconds a step are of the processor, one run alone, compiled before; those of the solver cover the same time.",
 )
 
@@ -209,9 +212,10 @@ def _summary_rows(units: Sequence[Followed], facts: dict[str, Any]) -> list[Row]
     value, low, high = median(np.stack([u.horizon for u in units]))
     left = np.concatenate([u.stable for u in units])
     stable = ~np.isfinite(left)
+    few, many = share(stable)
     rows = [
         row(variable="all", metric="predictability", value=value, low=low, high=high, better="higher", **facts),
-        row(variable="all", metric="stable", value=float(np.mean(stable)), better="one", **facts),
+        row(variable="all", metric="stable", value=float(np.mean(stable)), low=few, high=many, better="one", **facts),
     ]
     if not np.all(stable):
         middle, least, most = median(left[~stable])
@@ -252,12 +256,25 @@ def _figures(
         value = np.mean([c.value(RMSE()) for c in curves], axis=0)
         errors[label] = Line(ahead, value[:, 0], low[:, 0], high[:, 0])
     waves = np.arange(1, problem.grid.shape[1] // 2 + 1)
-    spectra = {"solver": Line(waves, power(np.asarray(cases.climate)[:, 0])[1:])}
-    spectra |= {label: Line(waves, units[0].spectrum[1:]) for label, units in groups.items()}
-    name = problem.variables[0][0]
+    own = power(np.asarray(cases.climate)[:, 0])[1:]
+    spectra = {"solver": Line(waves, own)}
+    for label, units in groups.items():
+        stayed = [u.spectrum[1:] for u in units if np.isfinite(u.spectrum).all()]
+        if stayed:
+            spectra[label] = Line(waves, np.mean(stayed, axis=0))
+    name, unit = problem.variables[0]
+    most = 2.5 * float(np.std(np.asarray(cases.climate)[:, 0]))  # where two fields that know nothing of each other are
     return (
-        Lines(f"{name}: error of one run", "lead [Lyapunov times]", "RMSE", errors),
-        Lines(f"{name}: power in long runs", "wave along x", "power", spectra, log_x=True, log_y=True),
+        Lines(f"{name}: error of runs", "lead [Lyapunov times]", f"RMSE [{unit}]", errors, within=(0.0, most)),
+        Lines(
+            f"{name}: power in the long runs that stay",
+            "wave along x",
+            "power",
+            spectra,
+            log_x=True,
+            log_y=True,
+            within=(_FAINT * float(own.max()), 10 * float(own.max())),
+        ),
         _picture(problem, np.asarray(cases.truth)[0], {label: units[0].run for label, units in groups.items()}),
     )
 
@@ -272,7 +289,8 @@ def _picture(problem: AbstractEmulationProblem, truth: np.ndarray, runs: dict[st
         length = problem.grid.x.edges[-1]
         place = Grid.box((count, problem.grid.shape[1]), (count * problem.dt, length))
         panels = {label: r[:count, 0] for label, r in shown.items()}
-        return Maps(f"{name} of one run, time upwards, cut to the solver's range", unit, place, panels)
+        said = f"{name} of one run, cut to the solver's range"
+        return Maps(said, unit, place, panels, axes=("x", "time"))
     at = min(count, round(2 * problem.lyapunov_time / problem.dt)) - 1
     panels = {label: r[at] for label, r in shown.items()}
     return Maps(f"{name} after two Lyapunov times, cut to the solver's range", unit, problem.grid, panels)

@@ -16,6 +16,7 @@ class Maps:
     - `place`: grid or stations.
     - `panels`: label to array of the place's shape; they share one colour scale.
     - `errors`: label to array; they share a scale symmetric about zero.
+    - `axes`: labels across and up, where the place is no map.
     """
 
     title: str
@@ -23,6 +24,7 @@ class Maps:
     place: Place
     panels: dict[str, np.ndarray]
     errors: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    axes: tuple[str, str] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Lines:
     - `x`, `y`: axis labels with units.
     - `lines`: label to line.
     - `log_x`, `log_y`: logarithmic axes.
+    - `within`: least and most of the vertical axis; what goes beyond is cut. None shows all.
     """
 
     title: str
@@ -56,6 +59,7 @@ class Lines:
     lines: dict[str, Line]
     log_x: bool = False
     log_y: bool = False
+    within: tuple[float, float] | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -106,11 +106,18 @@ def forecast_files(
     """
     if Path(out).resolve() == Path(initial).resolve():
         raise InputError(f"--out '{out}' is the file with the initial fields, which must stay; choose another --out.")
-    saved, _ = load_emulator(folder)
+    saved, note = load_emulator(folder)
     model = whole(saved.emulator)
     kinds, ensemble = _kinds(saved, plan), _ensemble(saved, model, plan)
     begun = beginnings(
-        saved, initial, fields=ensemble.needs, begin=plan.begin, starts=plan.starts, every=plan.every, mapping=mapping
+        saved,
+        initial,
+        fields=ensemble.needs,
+        begin=plan.begin,
+        starts=plan.starts,
+        every=plan.every,
+        mapping=mapping,
+        fitted=note["seen"][0][0] if "seen" in note else None,
     )
     runs = _Runs(saved.emulator, model, ensemble, saved.step, begun, plan)
     layout, target = saved.preparation.layout, Path(os.path.normpath(out))

@@ -16,6 +16,7 @@ from ..fields import Grid
 # Okabe & Ito: eight colours that stay apart for colour-blind readers.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8a8a00")
 _STYLES = ("-", "--", ":", "-.")
+_INSIDE = 7  # lines whose legend has room among them
 
 
 def write_figures(figures: tuple[Figure, ...], folder: Path) -> list[Path]:
@@ -64,7 +65,8 @@ def _maps(figure: Maps) -> Canvas:
 
 @draw.register
 def _lines(figure: Lines) -> Canvas:
-    canvas = Canvas(figsize=(6.4, 4.0), layout="constrained")
+    many = len(figure.lines) > _INSIDE
+    canvas = Canvas(figsize=(8.6 if many else 6.4, 4.0), layout="constrained")
     axis = canvas.subplots()
     for number, (label, line) in enumerate(figure.lines.items()):
         colour, style = _COLOURS[number % len(_COLOURS)], _STYLES[number // len(_COLOURS) % len(_STYLES)]
@@ -80,8 +82,12 @@ def _lines(figure: Lines) -> Canvas:
     axis.set(xlabel=figure.x, ylabel=figure.y)
     axis.set_title(figure.title, fontsize=10)
     axis.grid(alpha=0.3)
-    if figure.lines:
-        axis.legend(fontsize=7, ncols=1 + len(figure.lines) // 7)
+    if figure.within is not None:
+        axis.set_ylim(*figure.within)
+    if many:
+        canvas.legend(fontsize=7, loc="outside right upper")
+    elif figure.lines:
+        axis.legend(fontsize=7)
     return canvas
 
 
@@ -128,7 +134,7 @@ def _field(axis, figure: Maps, values: np.ndarray, colours: str, low: float, hig
     place = figure.place
     if isinstance(place, Grid):
         axis.set_facecolor("#d9d9d9")  # missing cells show as grey
-        across, up, scale = _axes(place)
+        across, up, scale = (*figure.axes, 1.0) if figure.axes else _axes(place)
         x, y = np.asarray(place.x.edges) / scale, np.asarray(place.y.edges) / scale
         axis.set_xlabel(across, fontsize=7)
         axis.set_ylabel(up, fontsize=7)

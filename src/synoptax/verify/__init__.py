@@ -23,6 +23,7 @@ from .infer import (
     median as median,
     paired_test as paired_test,
     ratio as ratio,
+    share as share,
     skill as skill,
 )
 from .leads import LeadCurves as LeadCurves, along_leads as along_leads, lead_curves as lead_curves

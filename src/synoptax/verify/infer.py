@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
-from jaxtyping import Float, PRNGKeyArray
+from jaxtyping import Bool, Float, PRNGKeyArray
 from scipy import stats
 
 from ..core import InputError
@@ -116,6 +116,15 @@ def median(draws: Float[np.ndarray, "*seed draw"], *, resamples: int = 2000) -> 
     found = np.median(np.atleast_2d(draws)[picks[:, :, None], drawn[:, None, :]], axis=(1, 2))
     low, high = quantiles(found, [0.025, 0.975])
     return middle, float(low), float(high)
+
+
+def share(hits: Bool[np.ndarray, " draw"]) -> tuple[float, float]:
+    """Ends of Wilson's interval of 95 % for the share of independent draws that are true; it holds for none and all.
+
+    Reference: Wilson (1927), doi:10.1080/01621459.1927.10502953.
+    """
+    found = stats.binomtest(int(np.sum(hits)), np.size(hits)).proportion_ci(method="wilson")
+    return float(found.low), float(found.high)
 
 
 def quantiles(values: Float[np.ndarray, " draw"], levels: Sequence[float]) -> Float[np.ndarray, " level"]:

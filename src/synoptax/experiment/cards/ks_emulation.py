@@ -57,7 +57,7 @@ class KSEmulationCard(AbstractEmulationCard):
         methods: dict[str, AbstractMethod] = {
             "persistence": Nearest(),
             "climatology": Climatology(),
-            "LIM": LinearInverse(components=(16, 32, 48, 64)),
+            "LIM": LinearInverse((16, 32, 48, 64), (0.0, 1e-3, 1e-2, 3e-2, 1e-1)),
             "extended DMD": ExtendedDMD(modes=(64,), products=(0, 16, 32, 48)),
             "U-Net": unet,
             "FNO": fno,
@@ -73,7 +73,9 @@ class KSEmulationCard(AbstractEmulationCard):
             "FNO, then 4 steps": Continued(fno, 4, training=onwards),
             "U-Net, noise": NoiseTrained(unet, 0.03),
             "U-Net, noise, then 4 steps": Continued(NoiseTrained(unet, 0.03), 4, training=onwards),
-            "LIM for each of 12 leads": DirectForecast(LinearInverse(components=(16, 32, 48, 64)), 12),
+            "LIM for each of 12 leads": DirectForecast(
+                LinearInverse((16, 32, 48, 64), (0.0, 1e-3, 1e-2, 3e-2, 1e-1)), 12
+            ),
             "one FNO for 12 leads": LeadForecast(fno, 12),
             "U-Net, price on spectrum": dataclasses.replace(unet, distance=SpectralDistance()),
             "Koopman": KoopmanForecast(dimension=48, width=6, levels=3, training=training),

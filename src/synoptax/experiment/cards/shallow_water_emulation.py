@@ -60,7 +60,7 @@ class ShallowWaterEmulationCard(AbstractEmulationCard):
         methods: dict[str, AbstractMethod] = {
             "persistence": Nearest(),
             "climatology": Climatology(),
-            "LIM": LinearInverse(components=(50, 100, 200)),
+            "LIM": LinearInverse((50, 100, 200), (0.0, 1e-3, 1e-2, 3e-2, 1e-1)),
             "FNO": fno,
         }
         if quick:

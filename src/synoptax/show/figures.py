@@ -74,7 +74,7 @@ def _lines(figure: Lines) -> Canvas:
         mark = "o" if len(x) < 8 else None
         axis.plot(x, y, style, color=colour, label=label, linewidth=1.4, marker=mark, markersize=4)
         if line.low is not None and line.high is not None:
-            axis.fill_between(x, line.low, line.high, color=colour, alpha=0.18, linewidth=0)
+            axis.fill_between(x, line.low, line.high, color=colour, alpha=0.06 if many else 0.18, linewidth=0)
     if figure.log_x:
         axis.set_xscale("log")
     if figure.log_y:

@@ -37,6 +37,7 @@ from .fno_forecast import FNOForecast as FNOForecast
 from .canvases import (
     AbstractCanvas as AbstractCanvas,
     Pixels as Pixels,
+    ScaledBands as ScaledBands,
     WaveletCanvas as WaveletCanvas,
     WeightedBands as WeightedBands,
 )

@@ -93,7 +93,8 @@ class GenerativeForecast(AbstractMethod):
     noise a deterministic network follows longer.
 
     Reference: Karras et al. (2022), doi:10.48550/arXiv.2206.00364; Lipman et al. (2023), doi:10.48550/arXiv.2210.02747;
-    step by step as in Kohl, Chen and Thuerey (2023), doi:10.48550/arXiv.2309.01745.
+    step by step as in Kohl, Chen and Thuerey (2023), doi:10.48550/arXiv.2309.01745, whose variant with a clean past
+    this is ("ncn", with another process); theirs puts noise on the past as well, which is not offered.
     """
 
     claims: ClassVar[frozenset[str]] = frozenset({"saves_and_loads", "ignores_missing_targets", "draws"})

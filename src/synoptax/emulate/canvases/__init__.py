@@ -3,4 +3,5 @@
 from .base import AbstractCanvas as AbstractCanvas
 from .bands import WeightedBands as WeightedBands
 from .pixels import Pixels as Pixels
+from .scaled_bands import ScaledBands as ScaledBands
 from .wavelets import WaveletCanvas as WaveletCanvas

@@ -12,10 +12,10 @@ from .pixels import same
 
 
 class WeightedBands(AbstractCanvas):
-    """As `Pixels`, but wavelet bands of the error count alike: the scaling of `WaveletCanvas` without its network.
+    """As `Pixels`, but wavelet bands of the error count alike; noise stays white on the cells.
 
-    When to use: as the control that tells what the architecture of Wavelet Flow Matching is worth. When not: nothing
-    speaks against it. Cost: of the network.
+    When to use: as the control that tells weights from noise: `ScaledBands` changes both, `WaveletCanvas` the network
+    besides. When not: nothing speaks against it. Cost: of the network.
 
     **Arguments:**
     - `wavelets`: the bands.

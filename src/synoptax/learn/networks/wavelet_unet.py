@@ -18,8 +18,8 @@ class WaveletUNet(eqx.Module):
     reconstruction, not the paper's.
 
     When to use: fields whose small scales hold little variance. When not: without `ScaledWavelets`: as the transform is
-    orthonormal, scaling and architecture are all that it changes. The control is a `ConditionedUNet` trained with the
-    `transform` and `weights` of `DenoisingError`: the scaling without the architecture. Cost: about a quarter of a
+    orthonormal, scaling and architecture are all that it changes. The control is a `ConditionedUNet` on fields whose
+    bands are scaled alike (`emulate.ScaledBands`): the scaling without the architecture. Cost: about a quarter of a
     `ConditionedUNet` of the same width on fields of two dimensions, half on lines.
 
     **Arguments:** (of the constructor)

@@ -1,4 +1,4 @@
-"""Bands scaled on cells: the field comes back, bands have variance one, coefficients are those of the wavelet canvas."""
+"""Bands scaled on cells: the field comes back, bands have variance one, noise is that of the wavelet canvas."""
 
 import jax
 import jax.numpy as jnp

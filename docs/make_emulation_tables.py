@@ -18,7 +18,8 @@ def tables(path: str) -> tuple[str, str]:
     found = {(r["method"], r["metric"], r["variable"]): r for r in rows}
     methods = list(dict.fromkeys(r["method"] for r in rows))
     first = next(r["variable"].split(",")[0] for r in rows if r["metric"] == "RMSE")
-    leads = list(dict.fromkeys(r["variable"] for r in rows if r["metric"] == "RMSE" and r["variable"].startswith(first)))
+    own = [r["variable"] for r in rows if r["metric"] == "RMSE" and r["variable"].startswith(first)]
+    leads = list(dict.fromkeys(own))
     leads = [min(leads, key=lambda lead: abs(_times(lead) - wanted)) for wanted in SHOWN]
     divergence = next(r["metric"] for r in rows if r["metric"].startswith("SpectralDivergence"))
     columns: dict[str, Any] = {"predictability, T_L (95 %)": ("predictability", "all", ".2f", True)}

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import synoptax as sx
 from synoptax.core import InputError
 from synoptax.fields.places import grid_of
 from synoptax.fields.sources import ERA5CDS, AbstractSource, ArcoERA5, Local, WeatherBench2
@@ -131,3 +132,20 @@ def test_two_variables_never_share_a_name(tmp_path):
     ds.to_netcdf(tmp_path / "both.nc")
     with pytest.raises(InputError, match="both be called t2m"):
         ERA5CDS((str(tmp_path / "both.nc"),)).open()
+
+
+def test_a_store_is_learned_from_like_any_file(tmp_path):
+    """By the names of the docs: the archive, its short names, levels in their names, a step of the forecast."""
+    weatherbench2(tmp_path)
+    data = sx.fields.sources.WeatherBench2(str(tmp_path / "wb2.zarr")).open(["t2m", "z500"])
+    step = sx.fields.Cadence.parse("6h")
+    prepared = sx.fields.prepare_forecast(
+        data,
+        variables=["t2m", "z500"],
+        step=step,
+        train="2020-01-01T00/2020-01-01T12",
+        valid="2020-01-02T06/2020-01-02T18",
+    )
+    task = prepared.task
+    np.testing.assert_allclose(task.train.predictors.fields[0][:, 0], T2M[: len(task.train)], rtol=1e-5)
+    np.testing.assert_allclose(task.train.truth[:, 1], Z[1 : len(task.train) + 1, 0], rtol=1e-5)

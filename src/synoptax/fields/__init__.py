@@ -57,7 +57,9 @@ _LATER = {
 
 
 def __getattr__(name: str) -> object:
-    """Names whose files need `records`, which in turn needs the places defined here: loaded when first asked for."""
+    """The sources, and names whose files need `records`, which needs the places defined here: loaded when asked for."""
+    if name == "sources":
+        return importlib.import_module(".sources", __name__)
     if name not in _LATER:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
     return getattr(importlib.import_module(f".{_LATER[name]}", __name__), name)

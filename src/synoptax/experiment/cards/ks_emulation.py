@@ -49,7 +49,7 @@ class KSEmulationCard(AbstractEmulationCard):
         return 1000 if quick else 10_000
 
     def methods(self, *, quick: bool) -> dict[str, AbstractMethod]:
-        """References, then networks of about 33,000 weights (Koopman: 60,000), taught for as many steps."""
+        """References, then networks of about 33,000 weights (Koopman: 49,000), taught for as many steps."""
         training = Training(steps=300 if quick else 2000, batch=32, rate=2e-3, every=100, patience=None)
         onwards = dataclasses.replace(training, steps=training.steps // 4, rate=5e-4, every=25)
         unet = UNetForecast(width=12, levels=3, training=training)

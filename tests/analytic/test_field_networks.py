@@ -146,6 +146,22 @@ class TestAdaptiveFourierOperator:
         want = np.fft.irfft2(z.reshape(3, 3, 4), s=(3, 4), axes=(0, 1), norm="ortho")
         np.testing.assert_allclose(eqx.filter_jit(layer._mixed)(jnp.asarray(tokens)), want, atol=1e-12)
 
+    def test_a_layer_adds_tokens_their_norm_and_mixed_waves_and_then_an_mlp_of_the_norm(self):
+        layer = made(AdaptiveFourierOperator, 2, 2, width=4, depth=1, blocks=2).layers[0]
+        tokens = RNG.normal(size=(3, 4, 4)) + 2.0
+
+        def norm(x, by):
+            apart = x - x.mean(axis=-1, keepdims=True)
+            scaled = apart / np.sqrt((apart**2).mean(axis=-1, keepdims=True) + by.eps)
+            return scaled * np.asarray(by.weight) + np.asarray(by.bias)
+
+        affine = lambda x, by: x @ np.asarray(by.weight).T + np.asarray(by.bias)
+        gelu = lambda x: x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))) / 2
+        a = norm(tokens, layer.norms[0])
+        h = tokens + a + np.asarray(eqx.filter_jit(layer._mixed)(jnp.asarray(a)))
+        want = h + affine(gelu(affine(norm(h, layer.norms[1]), layer.widen)), layer.narrow)
+        np.testing.assert_allclose(run(layer, jnp.asarray(tokens)), want, atol=1e-12)
+
     def test_odd_fields_are_continued_and_other_shapes_refused_where_places_are_known(self):
         anywhere = made(AdaptiveFourierOperator, 2, 3, width=4, depth=1, blocks=2)
         assert eqx.filter_eval_shape(anywhere, jnp.zeros((8, 2, 2))).shape == (8, 2, 3)

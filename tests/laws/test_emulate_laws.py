@@ -23,8 +23,11 @@ from synoptax.emulate import (
 )
 from synoptax.emulate.emulator import wave
 from synoptax.emulate.lead_forecast import told
-from synoptax.learn import AbstractMethod
+from synoptax.emulate.reader import Reader
+from synoptax.emulate.schooling import NetworkForecast
+from synoptax.learn import AbstractMethod, Training
 from synoptax.learn.networks import VisionTransformer
+from synoptax.learn.represent import NoPretraining
 from synoptax.records import Samples
 
 METHODS, MODELS = entries(emulate, AbstractMethod), entries(emulate, AbstractDynamics)
@@ -209,6 +212,36 @@ def test_a_forecast_that_stands_ready_is_not_fitted_again_and_knows_its_layout()
     other = dataclasses.replace(task, layout=dataclasses.replace(task.layout, units=("K",)))
     with pytest.raises(InputError, match="stands ready"):
         ready.fit(other, key=jax.random.key(5))
+
+
+class _Weighted(eqx.Module):
+    """The change as a weighted sum of two past fields."""
+
+    weights: jax.Array
+
+    def __call__(self, stack, *, key=None):
+        return self.weights[0] * stack[..., :1] + self.weights[1] * stack[..., 1:2]
+
+
+@pytest.mark.parametrize("name", ["latent", "whitened"])
+def test_a_constrained_forecast_lies_nearer_by_its_distance_than_the_one_it_starts_from(name):
+    task = wave()
+    reader = Reader.of(task, who="A test")
+    first = NetworkForecast(task.layout, reader, _Weighted(jnp.asarray([-0.3, 0.0])), {})
+    latent = emulate.LatentConstraint(NoPretraining(), dimension=3, width=2, levels=1)
+    constraint = {"latent": latent, "whitened": emulate.WhitenedConstraint()}[name]
+    training = Training(steps=30, every=10, batch=8, rate=3e-2, average=None)
+    key = jax.random.key(3)
+    taught = emulate.Constrained(Ready(first), constraint, 1, training).fit(task, key=key)
+    distance = constraint.distance(first, task, key=jax.random.split(key, 3)[1])  # the one that it was taught by
+    ones, truth = jnp.ones((4, 6)), reader.fields_in(task.valid.truth)
+
+    @jax.jit
+    def score(fields):
+        return jnp.mean(jax.lax.map(lambda pair: distance(*pair, ones), (fields, truth)))
+
+    before, after = (float(score(reader.fields_in(f.predict(task.valid.predictors)))) for f in (first, taught))
+    assert 0 < after < 0.9 * before
 
 
 @pytest.mark.slow

@@ -34,7 +34,7 @@ class _Mahalanobis(AbstractDistance):
 class WhitenedConstraint(AbstractConstraint):
     """Teaches with the inverse of the covariance of the forecast's own one-step errors: what latent spaces stand for.
 
-    d = eᵀ C⁻¹ e / n,  C the sample covariance of errors on validation times, shrunk towards its diagonal. When to use:
+    d = eᵀ C⁻¹ e / n,  C the mean of e eᵀ on validation times, about zero, shrunk towards its diagonal. When to use:
     small fields, as the exact rival of `LatentConstraint`. When not: more than some thousand numbers a field. Cost: a
     product with a matrix of the size of the field squared, a step.
 

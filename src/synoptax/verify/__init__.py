@@ -41,6 +41,7 @@ from .metrics import (
     BrierScore as BrierScore,
     CentredACC as CentredACC,
     ChaosBenchACC as ChaosBenchACC,
+    ChaosBenchMSSSIM as ChaosBenchMSSSIM,
     ChaosBenchSpectralDivergence as ChaosBenchSpectralDivergence,
     ChaosBenchSpectralResidual as ChaosBenchSpectralResidual,
     ChaosBenchSpread as ChaosBenchSpread,

@@ -6,6 +6,7 @@ from .bias import Bias as Bias
 from .brier_score import BrierScore as BrierScore
 from .centred_acc import CentredACC as CentredACC
 from .chaosbench_acc import ChaosBenchACC as ChaosBenchACC
+from .chaosbench_msssim import ChaosBenchMSSSIM as ChaosBenchMSSSIM
 from .chaosbench_spectral_divergence import ChaosBenchSpectralDivergence as ChaosBenchSpectralDivergence
 from .chaosbench_spectral_residual import ChaosBenchSpectralResidual as ChaosBenchSpectralResidual
 from .chaosbench_spread import ChaosBenchSpread as ChaosBenchSpread

@@ -6,9 +6,9 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float
 
-from ...core import InputError
 from ..base import AbstractMetric, AbstractStatistic
 from ..statistics import StructuralSimilarity
+from ._similarity import EXPONENTS, check_similarity
 
 
 class MSSSIM(AbstractMetric):
@@ -18,8 +18,8 @@ class MSSSIM(AbstractMetric):
     l = (2μ₁μ₂ + C₁)/(μ₁² + μ₂² + C₁),   each map stretched from 0 to 255, local moments under a Gaussian, scales by 2
 
     Use it where a small shift of a sharp pattern shall count less than a blur, beside RMSE. Of each member, then
-    averaged over members and times; ChaosBench gives it the ensemble mean. Cost: ten small smoothings per map and
-    member.
+    averaged over members and times; `ChaosBenchMSSSIM` is of the ensemble mean. Cost: ten small smoothings per map
+    and member.
 
     **Arguments:**
     - `exponents`: γ_j from the finest scale to the coarsest; their number is that of the scales, each of half the
@@ -27,11 +27,15 @@ class MSSSIM(AbstractMetric):
     - `window`: cells along the Gaussian, odd; a side shorter than it is not smoothed.
     - `sigma`: width of the Gaussian, cells.
 
-    **Good values:** one is equality; climatology scores 0.85 and trained networks 0.70 to 0.83 for t850 after 44 days.
+    **Good values:** one is equality; for t850 after 44 days ChaosBench has 0.85 of climatology and 0.70 to 0.83 of
+    trained networks, by that code (`ChaosBenchMSSSIM`).
 
     **Fails when:** amplitudes or offsets matter: both maps are stretched, each by its own extremes, and half the
     truth scores one. Cells count alike, whatever their area. A side of odd length keeps its last row alone when it is
-    halved; other codes fill up with zeros, and differ there.
+    halved; `ChaosBenchMSSSIM`, as other codes, fills up with zeros.
+
+    **Raises:** `InputError` without exponents, for a window that is even and a width that is not positive; when
+    evaluated, for places that are no maps of 2^scales cells a side.
 
     Reference: Wang, Simoncelli and Bovik (2003), doi:10.1109/ACSSC.2003.1292216; stretched as in Nathaniel et al.
     (2024), ChaosBench, arXiv:2402.00712.
@@ -41,16 +45,12 @@ class MSSSIM(AbstractMetric):
     better: ClassVar[str] = "higher"
     cite: ClassVar[str] = "Wang, Simoncelli and Bovik 2003, doi:10.1109/ACSSC.2003.1292216"
 
-    exponents: tuple[float, ...] = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+    exponents: tuple[float, ...] = EXPONENTS
     window: int = 11
     sigma: float = 1.5
 
     def __check_init__(self) -> None:
-        if not self.exponents or self.window < 1 or self.window % 2 == 0 or not self.sigma > 0:
-            raise InputError(
-                f"MSSSIM needs an exponent a scale, an odd window and a positive width; given {self.exponents}, "
-                f"{self.window} and {self.sigma}."
-            )
+        check_similarity("MSSSIM", self.exponents, self.window, self.sigma)
 
     @classmethod
     def example(cls) -> "MSSSIM":

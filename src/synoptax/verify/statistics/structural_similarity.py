@@ -13,11 +13,19 @@ _LIGHT, _CONTRAST = (0.01 * _RANGE) ** 2, (0.03 * _RANGE) ** 2  # C₁ and C₂ 
 
 
 class StructuralSimilarity(AbstractStatistic):
-    """MS-SSIM of each map and member, averaged over members."""
+    """MS-SSIM of each map and member, averaged over members.
+
+    **Arguments:**
+    - `exponents`, `window`, `sigma`: see `MSSSIM`.
+    - `padded`: an odd side gets a row of zeros in front before it is halved; without, its last row stands alone.
+    - `of_mean`: of the mean of the members instead.
+    """
 
     exponents: tuple[float, ...]
     window: int
     sigma: float
+    padded: bool = False
+    of_mean: bool = False
 
     def sums(
         self,
@@ -31,14 +39,16 @@ class StructuralSimilarity(AbstractStatistic):
         self._check(truth.shape[2:])
         whole = ~jnp.any(jnp.isnan(truth), axis=(-2, -1))
         filled = jnp.where(jnp.isnan(truth), 0.0, truth)
-        one, other = _stretched(forecast), jnp.expand_dims(_stretched(filled), 0)
+        given = jnp.expand_dims(mean(forecast), 0) if self.of_mean else forecast
+        one, other = _stretched(given), jnp.expand_dims(_stretched(filled), 0)
         found = jnp.ones(one.shape[:-2], one.dtype)
         for i, exponent in enumerate(self.exponents):
             light, structure = self._compared(one, other)
             last = i == len(self.exponents) - 1
             part = jnp.mean(light * structure if last else structure, axis=(-2, -1))
             found = found * jnp.maximum(part, 0.0) ** exponent
-            one, other = (_halved(_halved(x, -2), -1) for x in (one, other))
+            rows, columns = (jnp.asarray(_halver(n, self.padded), one.dtype) for n in one.shape[-2:])
+            one, other = (jnp.einsum("iy,...yx,jx->...ij", rows, x, columns) for x in (one, other))
         return jnp.where(whole, mean(found), 0.0), whole.astype(truth.dtype)
 
     def _compared(
@@ -82,11 +92,12 @@ def _stretched(maps: Float[Array, "*n y x"]) -> Float[Array, "*n y x"]:
     return jnp.where(jnp.isfinite(span), scaled, jnp.nan)
 
 
-def _halved(maps: Float[Array, "*n y x"], axis: int) -> Float[Array, "*n v u"]:
-    """Means of two neighbours along a side; the last of an odd number stands alone, and so does a side of one."""
-    side = maps.shape[axis]
-    if side == 1:
-        return maps
-    first = jnp.take(maps, np.arange(0, side, 2), axis=axis)
-    second = jnp.take(maps, np.minimum(np.arange(1, side + 1, 2), side - 1), axis=axis)
-    return 0.5 * (first + second)
+def _halver(side: int, padded: bool) -> Float[np.ndarray, "half side"]:
+    """Means of two neighbours along a side, as a product with this matrix.
+
+    Of an odd number (or of one) the last stands alone; `padded`, the first is averaged with a zero in front of it.
+    """
+    odd = side % 2
+    ahead = odd if padded else 0
+    pairs = (np.arange(side) + ahead) // 2 == np.arange((side + odd) // 2)[:, None]
+    return 0.5 * pairs if padded else pairs / pairs.sum(axis=1, keepdims=True)

@@ -81,3 +81,29 @@ def test_mismatched_phases_are_refused(recipe):
         recipe.fit(data, phases[:, 0])
     with pytest.raises(InputError, match="at least one time"):
         recipe.fit(data[:0], phases[:0])
+
+
+def test_standard_deviations_follow_the_season():
+    day = np.arange(40 * 365) % 365
+    phases = np.stack([2 * np.pi * day / 365, np.zeros(day.size)], axis=1)
+    spread = 1 + 0.5 * np.cos(phases[:, 0])
+    random = np.random.default_rng(1)
+    data = 5 + 3 * np.sin(phases[:, 0])[:, None, None] + spread[:, None, None] * random.normal(size=(day.size, 1, 2))
+    data[::7, 0, 1] = np.nan
+    asked = phases[[0, 90, 180]]
+    window = Window(days=10).fit(data, phases).std(asked)
+    summer = data[np.abs(day - 180) <= 10]
+    np.testing.assert_allclose(window[2, 0], np.nanstd(summer, axis=0, ddof=1)[0], rtol=1e-12)
+    smooth = Harmonics(yearly=2).fit(data, phases).std(asked)
+    np.testing.assert_allclose(smooth, spread[[0, 90, 180]][:, None, None] * np.ones((1, 2)), rtol=0.05)
+    flat = TimeMean().fit(data, phases).std(asked)
+    np.testing.assert_allclose(flat, np.broadcast_to(np.nanstd(data, axis=0, ddof=1), (3, 1, 2)), rtol=1e-12)
+
+
+def test_a_standard_deviation_needs_two_times_and_a_variance_is_never_negative():
+    data, phases, _ = years(1, noise=1.0)
+    alone = Window(days=0).fit(data, phases)
+    assert np.all(np.isnan(alone.std(phases[:2]))) and np.all(np.isfinite(alone.at(phases[:2])))
+    data[:180] *= 1e-3  # half a year of calm: the first harmonic of the squares dips below zero
+    found = Harmonics(yearly=1).fit(data, phases).std(phases)
+    assert np.all(found >= 0) and found.min() == 0

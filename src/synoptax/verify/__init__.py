@@ -3,6 +3,7 @@
 from . import climate as climate, statistics as statistics
 from .aggregate import Aggregate as Aggregate
 from .base import (
+    AbstractClimatological as AbstractClimatological,
     AbstractLocal as AbstractLocal,
     AbstractMetric as AbstractMetric,
     AbstractStatistic as AbstractStatistic,

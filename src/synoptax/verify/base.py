@@ -68,6 +68,28 @@ class AbstractLocal(AbstractStatistic):
         return total(self.compute(forecast, truth, reference=reference), mask), total(jnp.ones_like(mask), mask)
 
 
+class AbstractClimatological(AbstractStatistic):
+    """A statistic that reads the standard deviation of the climatology beside the climatology.
+
+    `std` is that standard deviation, or None for the one that `evaluate` is given as `reference_std`.
+    """
+
+    uses_reference: ClassVar[bool] = True
+    std: eqx.AbstractVar[float | tuple[float, ...] | Float[np.ndarray, "channel *place"] | None]
+
+    @abc.abstractmethod
+    def sums(
+        self,
+        forecast: Float[Array, "member time channel *place"],
+        truth: Float[Array, "time channel *place"],
+        *,
+        weights: Float[Array, "*place"],
+        reference: Float[Array, "time channel *place"] | None = None,
+        reference_std: Float[Array, "time channel *place"] | None = None,
+    ) -> tuple[Float[Array, "time channel *bins"], Float[Array, "time channel"]]:
+        """As of any statistic; places without a climatology, or without its standard deviation, have no weight."""
+
+
 class AbstractMetric(eqx.Module):
     """What is read: a number per channel, from the means of the statistics that it needs.
 

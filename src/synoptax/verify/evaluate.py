@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Int
 
 from ..core import InputError, fingerprint
 from .aggregate import Aggregate
-from .base import AbstractMetric, AbstractStatistic
+from .base import AbstractClimatological, AbstractMetric, AbstractStatistic
 
 _SLAB = 2**21  # numbers of the forecast that are worked on at once: 16 MB, fits the caches of a workstation
 
@@ -66,6 +66,7 @@ def evaluate(
     *,
     weights: Float[np.ndarray, "*place"],
     reference: Float[Array | np.ndarray, "time channel *place"] | None = None,
+    reference_std: Float[Array | np.ndarray, "time channel *place"] | None = None,
     blocks: Int[np.ndarray, " time"] | None = None,
 ) -> Evaluation:
     """Compares a forecast with the truth; statistics that several metrics share are computed once.
@@ -79,14 +80,18 @@ def evaluate(
     - `truth`: in the same units, NaN where missing.
     - `weights`: cell areas, or ones for stations: `grid.weights()`.
     - `reference`: climatology at the same times, for anomaly metrics; from training years.
+    - `reference_std`: standard deviation of the climatology at the same times, in the unit of the variable, for metrics
+      that ask for it: `CRPSS(std=None)`.
     - `blocks`: one number per time; times with the same number are resampled together. Blocks should be longer than
       the memory of the error, and their numbers differ between folds. Without it every time is its own block.
 
-    **Raises:** `InputError` for shapes that do not match, no times, too few members or a missing climatology.
+    **Raises:** `InputError` for shapes that do not match, no times, too few members, a climatology that is missing, and
+    a standard deviation that is missing, negative or read by no metric.
     """
     chosen = tuple({fingerprint(m): m for m in metrics}.values())
     ids = np.arange(truth.shape[0]) if blocks is None else np.asarray(blocks)
-    _check(chosen, forecast, truth, weights, reference, ids)
+    _check(chosen, forecast, truth, weights, ids)
+    _check_climatology(chosen, truth, reference, reference_std)
     statistics = {fingerprint(s): s for m in chosen for s in m.needs.values()}
     slab = max(1, min(256, _SLAB // max(1, int(np.prod(forecast.shape)) // max(1, forecast.shape[1]))))
     area = np.asarray(weights, dtype=np.float64)
@@ -94,13 +99,19 @@ def evaluate(
     with jax.enable_x64(True):
         for start in range(0, truth.shape[0], slab):
             stop = min(start + slab, truth.shape[0])
-            read = None if reference is None else _cut(reference[start:stop], slab, axis=0, fill=np.nan)
+            read, spread = (
+                None if usual is None else _cut(usual[start:stop], slab, axis=0, fill=np.nan)
+                for usual in (reference, reference_std)
+            )
+            if spread is not None and np.any(spread < 0):
+                raise InputError("A standard deviation of the climatology is negative; pass roots of variances.")
             done = _sums(
                 tuple(statistics.values()),
                 _cut(forecast[:, start:stop], slab, axis=1, fill=0.0),
                 _cut(truth[start:stop], slab, axis=0, fill=np.nan),
                 area,
                 read,
+                spread,
             )
             parts.append([(np.asarray(t)[: stop - start], np.asarray(w)[: stop - start]) for t, w in done])
     joined = [tuple(np.concatenate([part[i][j] for part in parts]) for j in (0, 1)) for i in range(len(statistics))]
@@ -109,10 +120,15 @@ def evaluate(
 
 
 @eqx.filter_jit
-def _sums(statistics: tuple[AbstractStatistic, ...], forecast, truth, weights, reference):
+def _sums(statistics: tuple[AbstractStatistic, ...], forecast, truth, weights, reference, reference_std):
     given, known = forecast.astype(np.float64), truth.astype(np.float64)
-    usual = None if reference is None else reference.astype(np.float64)
-    return [s.sums(given, known, weights=weights, reference=usual) for s in statistics]
+    usual, spread = (None if r is None else r.astype(np.float64) for r in (reference, reference_std))
+    return [
+        s.sums(given, known, weights=weights, reference=usual, reference_std=spread)
+        if isinstance(s, AbstractClimatological)
+        else s.sums(given, known, weights=weights, reference=usual)
+        for s in statistics
+    ]
 
 
 def _cut(values, size: int, *, axis: int, fill: float) -> np.ndarray:
@@ -127,7 +143,7 @@ def _cut(values, size: int, *, axis: int, fill: float) -> np.ndarray:
     return np.pad(array, width, constant_values=fill)
 
 
-def _check(metrics, forecast, truth, weights, reference, blocks) -> None:
+def _check(metrics, forecast, truth, weights, blocks) -> None:
     if not metrics:
         raise InputError("No metric was given; pass a list such as [RMSE(), Bias()].")
     if truth.ndim < 3 or forecast.ndim != truth.ndim + 1 or forecast.shape[1:] != truth.shape:
@@ -155,10 +171,25 @@ def _check(metrics, forecast, truth, weights, reference, blocks) -> None:
                 f"{metric.name} needs at least {metric.members} members and was given {forecast.shape[0]}; sample more "
                 "members, or leave it out for a deterministic forecast."
             )
+
+
+def _check_climatology(metrics, truth, reference, reference_std) -> None:
+    asked = False
+    for metric in metrics:
         if reference is None and any(s.uses_reference for s in metric.needs.values()):
             raise InputError(f"{metric.name} needs a climatology; pass reference=... built from training years.")
-    if reference is not None and tuple(reference.shape) != tuple(truth.shape):
-        raise InputError(
-            f"A climatology of shape {tuple(reference.shape)} does not fit a truth of shape {tuple(truth.shape)}; "
-            "evaluate it at the times of the truth first."
-        )
+        if any(isinstance(s, AbstractClimatological) and s.std is None for s in metric.needs.values()):
+            asked = True
+            if reference_std is None:
+                raise InputError(
+                    f"{metric.name} needs the standard deviation of the climatology; pass reference_std=..., such as "
+                    "`.std(phases)` of the climatology whose `.at(phases)` is the reference."
+                )
+    if reference_std is not None and not asked:
+        raise InputError("No metric reads reference_std; ask for it, as CRPSS(std=None) does, or leave it out.")
+    for what, usual in (("climatology", reference), ("standard deviation of the climatology", reference_std)):
+        if usual is not None and tuple(usual.shape) != tuple(truth.shape):
+            raise InputError(
+                f"A {what} of shape {tuple(usual.shape)} does not fit a truth of shape {tuple(truth.shape)}; "
+                "evaluate it at the times of the truth first."
+            )

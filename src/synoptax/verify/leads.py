@@ -47,6 +47,7 @@ def lead_curves(
     *,
     weights: Float[np.ndarray, "*place"],
     reference: Float[Array | np.ndarray, "case lead channel *place"] | None = None,
+    reference_std: Float[Array | np.ndarray, "case lead channel *place"] | None = None,
     blocks: Int[np.ndarray, " case"] | None = None,
 ) -> LeadCurves:
     """Scores forecasts from many starts at every lead. One `evaluate` over all; then cut by lead.
@@ -59,6 +60,7 @@ def lead_curves(
     - `forecast`: members in physical units; a deterministic forecast has one.
     - `truth`: what came, in the same units, NaN where missing.
     - `reference`: climatology at the times of the truth, for anomaly metrics.
+    - `reference_std`: its standard deviation at the times of the truth, for `CRPSS(std=None)`.
     - `blocks`: one number per case; cases with the same number are resampled together, as starts of one week should
       be. Without it every case is its own block.
 
@@ -73,11 +75,12 @@ def lead_curves(
     given = np.arange(cases) if blocks is None else np.asarray(blocks)
     if given.shape != (cases,):
         raise InputError(f"Blocks of shape {given.shape} were given for {cases} cases; give one number per case.")
-    if reference is not None and tuple(reference.shape) != tuple(truth.shape):
-        raise InputError(
-            f"A climatology of shape {tuple(reference.shape)} does not fit a truth of shape {tuple(truth.shape)}; "
-            "evaluate it at the times of the truth first."
-        )
+    for what, usual in (("climatology", reference), ("standard deviation of the climatology", reference_std)):
+        if usual is not None and tuple(usual.shape) != tuple(truth.shape):
+            raise InputError(
+                f"A {what} of shape {tuple(usual.shape)} does not fit a truth of shape {tuple(truth.shape)}; "
+                "evaluate it at the times of the truth first."
+            )
     ids, where = np.unique(given, return_inverse=True)
     found = evaluate(
         metrics,
@@ -85,6 +88,7 @@ def lead_curves(
         truth.reshape(cases * leads, *truth.shape[2:]),
         weights=weights,
         reference=None if reference is None else reference.reshape(cases * leads, *truth.shape[2:]),
+        reference_std=None if reference_std is None else reference_std.reshape(cases * leads, *truth.shape[2:]),
         blocks=(where[:, None] + len(ids) * np.arange(leads)[None, :]).ravel(),
     )
     return LeadCurves(tuple(_part(found, lead, ids) for lead in range(leads)))

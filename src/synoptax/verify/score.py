@@ -48,6 +48,7 @@ def score(
     *,
     weights: Float[np.ndarray, "*place"] | None = None,
     reference: Float[Array, "time channel *place"] | Labelled | Collection | None = None,
+    reference_std: Float[Array, "time channel *place"] | Labelled | Collection | None = None,
     blocks: Int[np.ndarray, " time"] | None = None,
 ) -> dict[str, Float[np.ndarray, "channel ..."]]:
     """All metrics by name, one number (or row) per channel; channels are never averaged.
@@ -60,7 +61,7 @@ def score(
     - `metrics`: such as `[RMSE(), Bias()]`.
     - `weights`: cell areas. xarray objects on latitude and longitude are weighted by area without it; plain arrays do
       not say where they lie and need it: `grid.weights()`, or ones for stations.
-    - `reference`: climatology at the same times.
+    - `reference`, `reference_std`: climatology at the same times, and its standard deviation for `CRPSS(std=None)`.
     - `blocks`: see `evaluate`.
 
     **Raises:** `InputError` when coordinates differ or an axis is not recognised.
@@ -70,16 +71,22 @@ def score(
         names = tuple(fields)
         forecasts = _stack(_matched(forecast, names, place, "forecast"), names)
         area = _areas(place) if weights is None else np.asarray(weights)
-        read = None if reference is None else _stack(_matched(reference, names, place, "climatology"), names)[0]
+        read, spread = (
+            None if usual is None else _stack(_matched(usual, names, place, what), names)[0]
+            for usual, what in ((reference, "climatology"), (reference_std, "climatology's standard deviation"))
+        )
+        stacked = _stack(fields, names)[0]
         return evaluate(
-            metrics, forecasts, _stack(fields, names)[0], weights=area, reference=read, blocks=blocks
+            metrics, forecasts, stacked, weights=area, reference=read, reference_std=spread, blocks=blocks
         ).values()
     if weights is None:
         raise InputError("Plain arrays do not say where they lie: pass weights=grid.weights(), or ones for stations.")
     given, known = np.asarray(forecast), np.asarray(truth)
     members = given[None] if given.ndim == known.ndim else given
-    usual = None if reference is None else np.asarray(reference)
-    return evaluate(metrics, members, known, weights=weights, reference=usual, blocks=blocks).values()
+    read, spread = (None if usual is None else np.asarray(usual) for usual in (reference, reference_std))
+    return evaluate(
+        metrics, members, known, weights=weights, reference=read, reference_std=spread, blocks=blocks
+    ).values()
 
 
 def _fields(

@@ -16,6 +16,10 @@ class AbstractExpectation(eqx.Module):
     def at(self, phases: Float[Array, "time 2"]) -> Float[np.ndarray, "time channel *place"]:
         """The field to expect at these phases of year and day; NaN where training had no value."""
 
+    @abc.abstractmethod
+    def std(self, phases: Float[Array, "time 2"]) -> Float[np.ndarray, "time channel *place"]:
+        """The standard deviation to expect at these phases, in the unit of the variable; NaN where it is not known."""
+
 
 class AbstractClimatology(eqx.Module):
     """A recipe for the field to expect at a time of the year and of the day."""
@@ -46,3 +50,11 @@ def mean(values: Float[np.ndarray, "time ..."]) -> Float[np.ndarray, "..."]:
     count = np.sum(~np.isnan(values), axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(count > 0, np.nansum(values, axis=0) / count, np.nan)
+
+
+def deviation(values: Float[np.ndarray, "time ..."]) -> Float[np.ndarray, "..."]:
+    """Standard deviation over times, from the unbiased variance; NaN is left out, and the answer of fewer than two."""
+    count = np.sum(~np.isnan(values), axis=0)
+    square = np.nansum(np.square(values - mean(values)), axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(count > 1, np.sqrt(square / (count - 1)), np.nan)

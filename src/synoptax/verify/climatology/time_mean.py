@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Array, Float
 
-from .base import AbstractClimatology, AbstractExpectation, checked, mean
+from .base import AbstractClimatology, AbstractExpectation, checked, deviation, mean
 
 
 class TimeMean(AbstractClimatology):
@@ -16,11 +16,16 @@ class TimeMean(AbstractClimatology):
     """
 
     def fit(self, training: Float[Array, "time channel *place"], phases: Float[Array, "time 2"]) -> "_Constant":
-        return _Constant(mean(checked(training, phases)[0]))
+        data, _ = checked(training, phases)
+        return _Constant(mean(data), deviation(data))
 
 
 class _Constant(AbstractExpectation):
     mean: Float[np.ndarray, "channel ..."]
+    spread: Float[np.ndarray, "channel ..."]
 
     def at(self, phases: Float[Array, "time 2"]) -> Float[np.ndarray, "time channel *place"]:
         return np.broadcast_to(self.mean, (len(phases), *self.mean.shape))
+
+    def std(self, phases: Float[Array, "time 2"]) -> Float[np.ndarray, "time channel *place"]:
+        return np.broadcast_to(self.spread, (len(phases), *self.spread.shape))

@@ -1,11 +1,13 @@
 """Training times around the day of the year."""
 
+from collections.abc import Callable
+
 import jax
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ...core import InputError
-from .base import AbstractClimatology, AbstractExpectation, checked, mean
+from .base import AbstractClimatology, AbstractExpectation, checked, deviation, mean
 
 
 class Window(AbstractClimatology):
@@ -15,7 +17,8 @@ class Window(AbstractClimatology):
     whole days: 2 days + 1 in all, so that leap years change nothing
 
     Use it with many training years; it follows any season. Its members (`ensemble` of the fitted one) are the
-    climatological distribution, the usual rival of a probabilistic forecast. Cost: keeps the training data.
+    climatological distribution, the usual rival of a probabilistic forecast; `at` and `std` are mean and standard
+    deviation of that distribution. Cost: keeps the training data.
 
     **Arguments:**
     - `days`: half width of the window in the year.
@@ -44,9 +47,10 @@ class _Drawn(AbstractExpectation):
     hours: float
 
     def at(self, phases: Float[Array, "time 2"]) -> Float[np.ndarray, "time channel *place"]:
-        wanted, back = np.unique(np.asarray(phases, dtype=np.float64), axis=0, return_inverse=True)
-        found = np.stack([mean(self.training[self._near(phase)]) for phase in wanted])
-        return found[back.ravel()]
+        return self._each(phases, mean)
+
+    def std(self, phases: Float[Array, "time 2"]) -> Float[np.ndarray, "time channel *place"]:
+        return self._each(phases, deviation)
 
     def ensemble(
         self, phases: Float[Array, "time 2"], *, key: PRNGKeyArray, count: int
@@ -68,6 +72,11 @@ class _Drawn(AbstractExpectation):
             rounds = [random.permutation(pool) for _ in range(-(-count // pool.size))]
             found[:, i] = self.training[np.concatenate(rounds)[:count]]
         return found
+
+    def _each(self, phases, moment: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        wanted, back = np.unique(np.asarray(phases, dtype=np.float64), axis=0, return_inverse=True)
+        found = np.stack([moment(self.training[self._near(phase)]) for phase in wanted])
+        return found[back.ravel()]
 
     def _near(self, phase: np.ndarray) -> np.ndarray:
         away = np.abs((self.phases - phase + np.pi) % (2 * np.pi) - np.pi) / (2 * np.pi)

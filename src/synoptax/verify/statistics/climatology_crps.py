@@ -1,37 +1,30 @@
 """CRPS of a normal climatology."""
 
-from typing import ClassVar
-
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ...core import InputError
-from ..base import AbstractLocal
+from ..base import AbstractClimatological, present, total
+from ._climatology import usual_std
 from .normal_crps import normal_crps
 
 
-class ClimatologyCRPS(AbstractLocal):
+class ClimatologyCRPS(AbstractClimatological):
     """CRPS of the forecast N(c, std²), c the climatology at that time: what is known without a forecast."""
 
-    uses_reference: ClassVar[bool] = True
+    std: float | tuple[float, ...] | Float[np.ndarray, "channel *place"] | None
 
-    std: float | tuple[float, ...] | Float[np.ndarray, "channel *place"]
-
-    def compute(
+    def sums(
         self,
         forecast: Float[Array, "member time channel *place"],
         truth: Float[Array, "time channel *place"],
         *,
+        weights: Float[Array, "*place"],
         reference: Float[Array, "time channel *place"] | None = None,
-    ) -> Float[Array, "time channel *place"]:
+        reference_std: Float[Array, "time channel *place"] | None = None,
+    ) -> tuple[Float[Array, "time channel"], Float[Array, "time channel"]]:
         """Closed form."""
         assert reference is not None  # `evaluate` refuses before it comes here
-        std = jnp.asarray(self.std, truth.dtype)
-        if std.shape not in ((), truth.shape[1:2], truth.shape[1:]):
-            raise InputError(
-                f"Climatological standard deviations of shape {std.shape} do not fit {truth.shape[1]} channels on "
-                f"places of shape {truth.shape[2:]}; give one number, one per channel, or one per channel and place."
-            )
-        each = std.reshape(1, *std.shape, *(1,) * (truth.ndim - 1 - std.ndim))
-        return normal_crps(reference, jnp.broadcast_to(each, truth.shape), truth)
+        std = usual_std(self.std, reference_std, truth)
+        mask = present(truth, weights, jnp.where(jnp.isnan(std), jnp.nan, reference))
+        return total(normal_crps(reference, std, truth), mask), total(jnp.ones_like(mask), mask)

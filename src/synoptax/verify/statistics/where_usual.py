@@ -1,19 +1,23 @@
 """A statistic at the places that have a climatology."""
 
-from typing import ClassVar
-
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
-from ..base import AbstractStatistic
+from ..base import AbstractClimatological, AbstractStatistic
+from ._climatology import usual_std
 
 
-class WhereUsual(AbstractStatistic):
-    """Another statistic, of the places only where the climatology is known: to be divided by one that reads it."""
+class WhereUsual(AbstractClimatological):
+    """Another statistic, of the places only where the climatology is known: to be divided by one that reads it.
 
-    uses_reference: ClassVar[bool] = True
+    **Arguments:**
+    - `inner`: the other statistic.
+    - `std`: the standard deviation that has to be known, too: see `CRPSS`.
+    """
 
     inner: AbstractStatistic
+    std: float | tuple[float, ...] | Float[np.ndarray, "channel *place"] | None = 1.0
 
     def sums(
         self,
@@ -22,8 +26,10 @@ class WhereUsual(AbstractStatistic):
         *,
         weights: Float[Array, "*place"],
         reference: Float[Array, "time channel *place"] | None = None,
+        reference_std: Float[Array, "time channel *place"] | None = None,
     ) -> tuple[Float[Array, "time channel *bins"], Float[Array, "time channel"]]:
         """Those of the other, truth without a climatology taken for missing."""
         assert reference is not None  # `evaluate` refuses before it comes here
-        known = jnp.where(jnp.isnan(reference), jnp.nan, truth)
+        unknown = jnp.isnan(reference) | jnp.isnan(usual_std(self.std, reference_std, truth))
+        known = jnp.where(unknown, jnp.nan, truth)
         return self.inner.sums(forecast, known, weights=weights, reference=reference)

@@ -5,9 +5,25 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from synoptax.dynamics import ETDRK4, RK4, Burgers, KolmogorovFlow, RotatingShallowWater, Stepped, SteppedSemilinear
+from synoptax.dynamics import (
+    ETDRK4,
+    RK4,
+    BarotropicVorticity,
+    Burgers,
+    KolmogorovFlow,
+    RotatingShallowWater,
+    Stepped,
+    SteppedSemilinear,
+    TwoLayerQuasiGeostrophic,
+)
 
-SYSTEMS = [Burgers.example(), KolmogorovFlow.example(), RotatingShallowWater(size=16, wind=0.5, waves=2, damping=1.0)]
+SYSTEMS = [
+    Burgers.example(),
+    KolmogorovFlow.example(),
+    RotatingShallowWater(size=16, wind=0.5, waves=2, damping=1.0),
+    BarotropicVorticity(size=16, damping=1.0, beta=2.0),
+    TwoLayerQuasiGeostrophic(size=16, deformation=4.0, shear=1.0, damping=1.0),
+]
 
 
 @pytest.mark.parametrize("scheme", [SteppedSemilinear, Stepped])

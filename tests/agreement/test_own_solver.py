@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from synoptax.core import InputError
-from synoptax.dynamics import StepFunction, SteppedSemilinear
+from synoptax.dynamics import StepFunction, SteppedSemilinear, rollout
 from synoptax.emulate import LinearInverse
 from synoptax.experiment import EmulationTable
 from synoptax.problems import KSEmulation, SolverEmulation
@@ -41,7 +41,8 @@ def test_the_snippets_of_the_docs_run(tmp_path, monkeypatch):
     assert {r["method"] for r in rows} == {"persistence", "climatology", "LIM", "solver, other runs"}
 
 
-def test_the_runs_are_those_of_a_problem_of_the_library():
+def test_the_runs_are_those_of_a_problem_of_the_library(tmp_path, monkeypatch):
+    """Each simulates its own, and the first test run is what stepping the solver by hand gives."""
     ours = KSEmulation(train=1, valid=1, test=1, times=3, leads=2, size=16, length=22.0)
     solver = ours.dynamics
     assert isinstance(solver, SteppedSemilinear)
@@ -50,7 +51,17 @@ def test_the_runs_are_those_of_a_problem_of_the_library():
         leads=2,
     )  # fmt: skip
     key = jax.random.key(0)
-    np.testing.assert_array_equal(yours.cases(key=key).truth, ours.cases(key=key).truth)
+    found = []
+    for name, problem in (("ours", ours), ("yours", yours)):
+        monkeypatch.setenv("SYNOPTAX_CACHE", str(tmp_path / name))
+        found.append(problem.cases(key=key))
+        assert len(list((tmp_path / name / "trajectories").iterdir())) == 2
+    np.testing.assert_array_equal(found[1].truth, found[0].truth)
+    first, noise = jax.random.split(jax.random.split(jax.random.fold_in(key, 2), 1)[0])
+    spun = rollout(solver, solver.start(key=first), steps=ours.spin_up, every=ours.spin_up, key=noise).last
+    by_hand = rollout(solver, spun, steps=2 * ours.every, every=ours.every).fields
+    np.testing.assert_allclose(found[1].past[0, 0, 0, 0], spun, atol=1e-6)
+    np.testing.assert_allclose(found[1].truth[0, :, 0, 0], by_hand, atol=1e-6)
     assert yours.layout() == ours.layout()
 
 

@@ -10,8 +10,9 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 from ..core import InputError, Monitor, Status, fingerprint, load, save
 from ..dynamics import AbstractDynamics, rollout
 from .held_suarez_archive import cache_folder
+from .model_code import model_code
 
-VERSION = 1  # raised when the numbers of a simulation change; the version of the library does not count
+VERSION = 1  # raised when this file or `rollout` makes other numbers; models count by their code, not by a version
 
 
 def trajectories(
@@ -27,8 +28,8 @@ def trajectories(
 ) -> Float[np.ndarray, "count time channel y x"]:
     """Independent runs of a model, each after a spin-up of its own; made once, then read.
 
-    They lie in the user's cache folder (`SYNOPTAX_CACHE`), under a fingerprint of the model and of all numbers here,
-    whole or not at all.
+    They lie in the user's cache folder (`SYNOPTAX_CACHE`), under a fingerprint of the model, its code included, and of
+    all numbers here, whole or not at all.
 
     **Arguments:**
     - `view`: what is kept of a field of the model; a module, so that it counts in the fingerprint.
@@ -40,7 +41,7 @@ def trajectories(
     """
     words = np.asarray(jax.random.key_data(key))
     dtype = str(jnp.zeros(()).dtype)
-    name = fingerprint([dynamics, view, count, times, every, spin_up, words, dtype, VERSION])
+    name = fingerprint([dynamics, view, count, times, every, spin_up, words, dtype, VERSION, model_code(dynamics)])
     folder = cache_folder() / "trajectories" / name
     if not (folder / "model.json").is_file():
         monitor(0, 1, f"simulating {count} runs of {times} fields")

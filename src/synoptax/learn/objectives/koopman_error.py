@@ -12,7 +12,8 @@ class KoopmanError(AbstractObjective):
     """L = mean_k |D Kᵏ E x₀ − x_k|² + α |D E x₀ − x₀|² + β mean_k |Kᵏ E x₀ − E x_k|² / |E x_k|².
 
     Batches are (past, phases, targets) as of `RolloutError`. The model has `encode(past)`, `operator.advance(latent)`
-    and `decode(latent)`. A gap in the targets (NaN) counts as no error, and is encoded as the mean. All powers of K are trained at once, so that its rollouts never leave the latent space.
+    and `decode(latent)`. A gap in the targets (NaN) counts as no error, and is encoded as the mean. All powers of K are
+    trained at once, so that its rollouts never leave the latent space.
 
     **Arguments:**
     - `weights`: cell areas with mean one.

@@ -13,8 +13,8 @@ class SpectralDistance(AbstractDistance):
     """d = Σ w (x̂ − x)² / Σ w + λ mean_k (log(P̂_k + ε) − log(P_k + ε))², P the power of each wave of each channel.
 
     Waves are those of half the plane of the two-dimensional Fourier transform, as `rfft2` gives it, not binned; ε is a
-    share of the mean power, so that waves without power do not count. When to use: to keep small scales alive in long runs. When not: where the first steps
-    alone matter. Cost: two Fourier transforms a field.
+    share of the mean power, so that waves without power do not count. When to use: to keep small scales alive in long
+    runs. When not: where the first steps alone matter. Cost: two Fourier transforms a field.
 
     **Arguments:**
     - `weight`: λ.

@@ -179,6 +179,35 @@ def test_a_class_of_ones_own_counts_by_what_its_methods_do():
     assert fingerprint(made(1.0)) == fingerprint(made(1.0)) != fingerprint(made(-1.0))
 
 
+def test_a_class_of_ones_own_counts_by_ancestors_properties_and_compiled_methods():
+    def made(inherited: float, told: float, shared: float, compiled: float):
+        class Base(eqx.Module):
+            rate: float
+
+            def step(self, x):
+                return inherited * x
+
+        class Model(Base):
+            @property
+            def size(self):
+                return told
+
+            @classmethod
+            def start(cls):
+                return shared
+
+            @eqx.filter_jit
+            def fast(self, x):
+                return compiled * x
+
+        return Model(2.0)
+
+    known = fingerprint(made(1.0, 1.0, 1.0, 1.0))
+    assert fingerprint(made(1.0, 1.0, 1.0, 1.0)) == known
+    others = {fingerprint(made(*np.where(np.arange(4) == k, -1.0, 1.0).tolist())) for k in range(4)}
+    assert len(others | {known}) == 5
+
+
 def test_what_a_function_does_is_the_same_in_another_process():
     code = (
         "import optax; from synoptax.core import fingerprint, told\n"

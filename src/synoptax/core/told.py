@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import re
+import sys
 import types
 from typing import Any
 
@@ -60,9 +61,20 @@ def of_a_library(value: Any) -> bool:
 
 
 def members(cls: type) -> Any:
-    """What the functions of a class do."""
-    every = {name: getattr(cls, name, None) for name in vars(cls)}
-    return told({name: one for name, one in every.items() if isinstance(one, types.FunctionType)})
+    """What the functions of a class do, its own and those of ancestors that belong to nobody's library."""
+    own = [k for k in cls.__mro__ if not of_a_library(k) and k.__module__ not in sys.stdlib_module_names]
+    every = {name: _function(getattr(cls, name, None)) for name in sorted({n for k in own for n in vars(k)})}
+    return told({name: one for name, one in every.items() if one is not None})
+
+
+def _function(member: Any) -> Any:
+    """The function behind a method, a property or a compiled one; None for what is no function."""
+    if isinstance(member, property):
+        return member.fget
+    if isinstance(member, functools.cached_property):
+        return member.func
+    whole = isinstance(member, types.FunctionType | types.MethodType) or hasattr(member, "__wrapped__")
+    return member if whole else None
 
 
 def _named(function: types.FunctionType) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class _KoopmanModel(AbstractLatentForecast):
 class KoopmanForecast(AbstractMethod):
     """Fields are encoded once, turned and damped as long as wanted, and decoded: a stable, coherent forecast.
 
-    x(t + nτ) = D Kⁿ E(past),  K of damped rotations, |λ| < 1;  trained on D Kᵏ E for k up to `steps` at once, on D E,
+    x(t + nτ) = D Kⁿ E(past),  K of damped rotations, |λ| ≤ 1;  trained on D Kᵏ E for k up to `steps` at once, on D E,
     and for E of later fields to lie where Kᵏ leads. When to use: slow and oscillating parts, very long and cheap runs,
     the coherent part of a generative forecast. When not: chaos beyond its predictability: it fades to the mean. Cost:
     of an encoder and decoder a training step, `steps` + 1 times; a step forward is nearly free.

@@ -44,7 +44,9 @@ class HeldSuarez(AbstractDynamics):
     **Good values:** T21: 8 layers, dt 3600 s. T42: 10 layers, dt 1800 s. Statistics are steady after 100 to 200 days.
 
     **Fails when:** dt exceeds the limit that the jet sets (about 1.7 a / (U · truncation) seconds); single precision
-    drifts by some 1e-7 a step in what is not mended, and the forcing hides it.
+    drifts by some 1e-7 a step in what is not mended, and the forcing hides it; the ground is flat (`mountains=()`):
+    `start` has a jet over the equator that outlives 400 days there, so begin at rest, with `lift` of a field whose
+    winds are zero.
 
     Reference: Held and Suarez (1994), doi:10.1175/1520-0477(1994)075<1825:APFTIO>2.0.CO;2.
     """

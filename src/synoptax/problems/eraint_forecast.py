@@ -16,6 +16,13 @@ class EraIntForecast(AbstractDailyForecast):
     When to use: several variables at once from little data, on a region so small that what comes in over its edges
     decides after a day or two. When not: claims about weather models. Data: ECMWF, attribution required, read from the
     folder that `SYNOPTAX_DATA` names.
+
+    **Arguments:**
+    - `lead`: days ahead.
+    - `history`: days that a forecast sees.
+    - `years`: years left out, one after the other.
+    - `gap`: days between blocks of different use.
+    - `block`: days in a block of the bootstrap.
     """
 
     years: tuple[int, ...] = eqx.field(static=True, default=(2000, 2001, 2002, 2003, 2004, 2005, 2006, 2007, 2008))

@@ -21,6 +21,13 @@ class NcepSlpForecast(AbstractDailyForecast):
 
     When to use: forecasts of weather from little data, where a linear model is hard to beat. When not: claims about
     weather models. Data: NOAA, public domain, read from the folder that `SYNOPTAX_DATA` names.
+
+    **Arguments:**
+    - `lead`: days ahead.
+    - `history`: days that a forecast sees.
+    - `years`: years left out, one after the other.
+    - `gap`: days between blocks of different use.
+    - `block`: days in a block of the bootstrap.
     """
 
     years: tuple[int, ...] = eqx.field(static=True, default=(2001, 2002, 2003, 2004, 2005, 2006, 2007))

@@ -185,6 +185,8 @@ def test_what_has_no_run_as_long_as_the_last_lead_is_refused():
             method.fit(alone, key=jax.random.key(0))
     with pytest.raises(InputError, match="one lead or more"):
         DirectForecast(LinearInverse.example(), 0)
+    with pytest.raises(InputError, match="says several leads itself"):
+        DirectForecast(DirectForecast.example(), 2)
     with pytest.raises(InputError, match="steps=1"):
         LeadForecast(dataclasses.replace(FNOForecast.example(), steps=2), 4)
 

@@ -75,6 +75,8 @@ class DirectForecast(AbstractMethod):
     def __check_init__(self) -> None:
         if self.leads < 1:
             raise InputError(f"A direct forecast needs one lead or more; given {self.leads}.")
+        if "plans" in self.method.claims:
+            raise InputError(f"{type(self.method).__name__} says several leads itself; fit it without direct leads.")
 
     @classmethod
     def example(cls) -> "DirectForecast":

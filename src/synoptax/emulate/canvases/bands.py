@@ -3,15 +3,14 @@
 from typing import ClassVar
 
 import equinox as eqx
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float
 
 from ...learn.generate import AbstractWavelets, Daubechies4, DenoisingError, ScaledWavelets
-from ...learn.networks import AbstractPadding, ConditionedUNet
-from .base import AbstractCanvas, Drawing
+from .base import AbstractOnCells, Drawing
 from .pixels import same
 
 
-class WeightedBands(AbstractCanvas):
+class WeightedBands(AbstractOnCells):
     """As `Pixels`, but wavelet bands of the error count alike; noise stays white on the cells.
 
     When to use: as the control that tells weights from noise: `ScaledBands` changes both, `WaveletCanvas` the network
@@ -44,11 +43,3 @@ class WeightedBands(AbstractCanvas):
         """Bands scaled by their standard deviation; a coefficient has no area of its own."""
         del conditions, areas
         return Drawing(same, same, same, DenoisingError(dropout, transform=ScaledWavelets.of(self.wavelets, fields)))
-
-    def network(
-        self, channels: int, conditions: int, padding: AbstractPadding, *, key: PRNGKeyArray
-    ) -> ConditionedUNet:
-        """Condition and field side by side."""
-        return ConditionedUNet(
-            channels, conditions=conditions, width=self.width, levels=self.levels, padding=padding, key=key
-        )

@@ -8,7 +8,7 @@ import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from ...learn.generate import DenoisingError
-from ...learn.networks import AbstractPadding
+from ...learn.networks import AbstractPadding, ConditionedUNet
 
 Map = Callable[[Float[Array, "y x channel"]], Float[Array, "y x channel"]]
 
@@ -55,3 +55,15 @@ class AbstractCanvas(eqx.Module):
     @abc.abstractmethod
     def network(self, channels: int, conditions: int, padding: AbstractPadding, *, key: PRNGKeyArray) -> PyTree:
         """A new network for a `Denoiser`."""
+
+
+class AbstractOnCells(AbstractCanvas):
+    """A canvas whose network sees cells side by side, a `ConditionedUNet`."""
+
+    def network(
+        self, channels: int, conditions: int, padding: AbstractPadding, *, key: PRNGKeyArray
+    ) -> ConditionedUNet:
+        """Condition and field side by side."""
+        return ConditionedUNet(
+            channels, conditions=conditions, width=self.width, levels=self.levels, padding=padding, key=key
+        )

@@ -3,14 +3,13 @@
 from typing import ClassVar
 
 import equinox as eqx
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float
 
 from ...learn.generate import DenoisingError
-from ...learn.networks import AbstractPadding, ConditionedUNet
-from .base import AbstractCanvas, Drawing
+from .base import AbstractOnCells, Drawing
 
 
-class Pixels(AbstractCanvas):
+class Pixels(AbstractOnCells):
     """The field as it is, and a `ConditionedUNet`.
 
     When to use: first. When not: fields whose small scales hold little variance and matter. Cost: of the network.
@@ -40,14 +39,6 @@ class Pixels(AbstractCanvas):
         """Nothing to scale."""
         del fields, conditions
         return Drawing(same, same, same, DenoisingError(dropout, weights=areas))
-
-    def network(
-        self, channels: int, conditions: int, padding: AbstractPadding, *, key: PRNGKeyArray
-    ) -> ConditionedUNet:
-        """Condition and field side by side."""
-        return ConditionedUNet(
-            channels, conditions=conditions, width=self.width, levels=self.levels, padding=padding, key=key
-        )
 
 
 def same(field: Array) -> Array:

@@ -3,14 +3,13 @@
 from typing import ClassVar
 
 import equinox as eqx
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float
 
 from ...learn.generate import AbstractWavelets, Daubechies4, DenoisingError, ScaledWavelets
-from ...learn.networks import AbstractPadding, ConditionedUNet
-from .base import AbstractCanvas, Drawing
+from .base import AbstractOnCells, Drawing
 
 
-class ScaledBands(AbstractCanvas):
+class ScaledBands(AbstractOnCells):
     """Every wavelet band of variance one, as in `WaveletCanvas`, but back on cells, and the network of `Pixels`.
 
     x ↦ Wᵀ S⁻¹ W x,  W the orthonormal transform, S the standard deviation of each band: noise, paths and errors are
@@ -47,14 +46,6 @@ class ScaledBands(AbstractCanvas):
         del areas
         own, given = (ScaledWavelets.of(self.wavelets, x) for x in (fields, conditions))
         return Drawing(_Scaled(own), _Unscaled(own), _Scaled(given), DenoisingError(dropout))
-
-    def network(
-        self, channels: int, conditions: int, padding: AbstractPadding, *, key: PRNGKeyArray
-    ) -> ConditionedUNet:
-        """Condition and field side by side."""
-        return ConditionedUNet(
-            channels, conditions=conditions, width=self.width, levels=self.levels, padding=padding, key=key
-        )
 
 
 class _Scaled(eqx.Module):

@@ -35,6 +35,14 @@ class Fragile(AbstractObjective):
         return jnp.where(model.shift[0] > self.limit, jnp.nan, value), terms
 
 
+class Stumbling(AbstractObjective):
+    """Squared error that is NaN at every fifth step or so."""
+
+    def loss(self, model, batch, *, average, key):
+        value, terms = MeanSquaredError().loss(model, batch, average=average, key=key)
+        return jnp.where(jax.random.uniform(key) < 0.2, jnp.nan, value), terms
+
+
 def line(slope: float = 0.0) -> Line:
     return Line(jnp.full((3, 1), slope), jnp.zeros(1))
 
@@ -137,6 +145,18 @@ def test_nonfinite_loss_changes_nothing_and_has_its_own_status():
     assert Status(int(done.status)).failed
     np.testing.assert_array_equal(np.asarray(done.model.slope), 0.0)
     assert int(done.log["skipped"]) >= 5
+
+
+def test_an_accelerator_walks_the_same_steps_around_bad_ones(monkeypatch):
+    settings = {"objective": Stumbling(), "average": 0.9}
+    here = train(**settings)
+    monkeypatch.setattr(
+        jax, "default_backend", lambda: "gpu"
+    )  # scans and selects, where a processor loops and branches
+    there = train(**settings)
+    assert 5 < int(here.log["skipped"]) < 20 and int(there.log["skipped"]) == int(here.log["skipped"])
+    np.testing.assert_allclose(np.asarray(there.model.slope), np.asarray(here.model.slope), rtol=1e-5)
+    np.testing.assert_allclose(np.asarray(there.last.slope), np.asarray(here.last.slope), rtol=1e-5)
 
 
 def test_one_bad_member_does_not_stop_the_others():

@@ -8,12 +8,28 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from synoptax.emulate import LatentConstraint, PretrainedForecast, WhitenedConstraint
+from synoptax.core import InputError
+from synoptax.emulate import (
+    Constrained,
+    FNOForecast,
+    LatentConstraint,
+    LearnedVariance,
+    PretrainedForecast,
+    SpectralConstraint,
+    WhitenedConstraint,
+)
 from synoptax.emulate.emulator import wave
 from synoptax.emulate.reader import Reader
 from synoptax.emulate.schooling import NetworkForecast
 from synoptax.learn import Training
-from synoptax.learn.objectives import AbstractStepper, KoopmanError, RolloutError, SpectralDistance, SquaredDistance
+from synoptax.learn.objectives import (
+    AbstractStepper,
+    KoopmanError,
+    LearnedDistance,
+    RolloutError,
+    SpectralDistance,
+    SquaredDistance,
+)
 from synoptax.learn.represent import AbstractPretraining, Pretrained
 from synoptax.records import Samples
 
@@ -233,6 +249,75 @@ def test_a_latent_constraint_measures_errors_of_the_trained_encoder_by_their_own
         want = np.mean((three[0] - vector) ** 2 / variance)
         found = measure(distance, field, target, np.ones((4, 6)))
         assert want > 0 and float(found) == pytest.approx(want, rel=1e-9)
+
+
+def test_a_spectral_constraint_divides_the_power_of_an_error_by_that_of_its_wave():
+    """An error a cos(k x) has the mean square a² / 2, in the waves k and −k, whose power is that of projections."""
+    task, forecast, _, _ = one_step_errors()
+    fields = np.asarray(forecast.reader.fields_in(task.train.truth))
+    constraint = SpectralConstraint(0.2)
+    distance = constraint.distance(forecast, task, key=KEY)
+    y, x = (2 * np.pi * a / n for a, n in zip(np.indices((4, 6)), (4, 6), strict=True))
+    floor = 0.2 * np.mean(fields**2)
+    for ky, kx in ((0, 1), (1, 2), (3, 1)):
+        angle = ky * y + kx * x
+        power = np.mean(np.abs(np.einsum("tyxc,yx->t", fields, np.exp(-1j * angle))) ** 2) / 24
+        error = 0.7 * np.cos(angle + 0.4)[..., None]
+        found = measure(distance, error + 0.3, np.full((4, 6, 1), 0.3), np.ones((4, 6)))
+        assert float(found) == pytest.approx(0.7**2 / 2 / (power + floor), rel=1e-6)
+    field, _, holed = three_fields()
+    filled = np.where(np.isnan(holed), field, holed)
+    same = [float(measure(distance, field, target, np.ones((4, 6)))) for target in (holed, filled)]
+    assert same[0] == pytest.approx(same[1], rel=1e-9) and same[0] > 0
+    with pytest.raises(InputError, match="above zero; given 0"):
+        SpectralConstraint(0)
+
+
+def small_latent():
+    return LatentConstraint(_Given(), dimension=3, width=2, levels=1)
+
+
+def test_a_learned_variance_is_a_likelihood_that_only_the_variance_is_learned_of():
+    """d = mean (e² exp(−l) + l): from the constraint's variances on, and flat in l where exp(l) = e²."""
+    task, forecast, _, _ = one_step_errors()
+    plain = small_latent().distance(forecast, task, key=KEY)
+    distance = LearnedVariance(small_latent()).distance(forecast, task, key=KEY)
+    field, truth, holed = three_fields()
+    for target in (truth, holed):
+        want = float(measure(plain, field, target, np.ones((4, 6)))) + np.mean(np.log(plain.variance))
+        assert float(measure(distance, field, target, np.ones((4, 6)))) == pytest.approx(want, rel=1e-6)
+    learned = distance.learned()
+    assert learned.shape == (3,)
+    error = LearnedDistance(RolloutError(_Linear(), distance, jnp.ones((4, 6))))
+    past, phases, targets = (RNG.normal(size=s) for s in ((1, 2, 4, 6, 1), (1, 1, 2), (1, 1, 4, 6, 1)))
+    model = jnp.asarray([0.8, -0.4]), learned
+    loss = eqx.filter_jit(lambda m: error.loss(m, (past, phases, targets), average=m, key=KEY)[0])
+    vector = eqx.filter_jit(lambda f: distance.encoder(f).vector)
+    apart = vector(0.8 * past[0, 1] - 0.4 * past[0, 0] + phases[0, 0, 0]) - vector(jnp.asarray(targets[0, 0]))
+    gradient = eqx.filter_jit(eqx.filter_grad(loss))(model)
+    want = (1 - np.asarray(apart) ** 2 / np.asarray(plain.variance)) / 3
+    np.testing.assert_allclose(gradient[1], want, rtol=1e-4)
+    best = eqx.tree_at(lambda m: m[1], model, jnp.log(apart**2))
+    np.testing.assert_allclose(eqx.filter_jit(eqx.filter_grad(loss))(best)[1], 0, atol=1e-5)
+
+
+def test_teaching_with_a_learned_variance_moves_it_after_the_errors(monkeypatch):
+    """Errors shrink in the lesson, so all variances do, by at most the rate a step."""
+    ends, fit = [], Training.fit
+
+    def spied(self, model, *args, **settings):
+        fitted = fit(self, model, *args, **settings)
+        ends.append((model, fitted.last))
+        return fitted
+
+    monkeypatch.setattr(Training, "fit", spied)
+    lesson = Training(steps=20, every=10, batch=8, rate=1e-2, average=None)
+    first = FNOForecast(width=4, depth=1, modes=(1, 2), training=dataclasses.replace(lesson, steps=2))
+    Constrained(first, LearnedVariance(small_latent()), 1, lesson).fit(wave(), key=KEY)
+    (_, nothing), (_, start), (_, end) = ends[0][0], *ends[1]
+    assert nothing == () and start.shape == (3,)
+    moved = np.asarray(end - start)
+    assert np.all(moved < -0.01) and np.all(moved > -0.2)
 
 
 def test_a_pretrained_forecast_begins_with_the_encoder_that_was_pretrained():

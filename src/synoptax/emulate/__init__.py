@@ -15,6 +15,8 @@ from .constrained import Constrained as Constrained
 from .constraints import (
     AbstractConstraint as AbstractConstraint,
     LatentConstraint as LatentConstraint,
+    LearnedVariance as LearnedVariance,
+    SpectralConstraint as SpectralConstraint,
     WhitenedConstraint as WhitenedConstraint,
 )
 from .continued import Continued as Continued

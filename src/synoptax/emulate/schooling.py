@@ -13,7 +13,7 @@ from ..fields import Grid
 from ..learn import Training
 from ..learn.chunks import Inputs, in_chunks
 from ..learn.method import AbstractDeterministic, AbstractDownscaler, AbstractMethod
-from ..learn.objectives import AbstractDistance, AbstractObjective, NoisyPast, RolloutError
+from ..learn.objectives import AbstractDistance, AbstractObjective, LearnedDistance, NoisyPast, RolloutError
 from ..records import Layout, Predictors, Samples, Task
 from .reader import Reader
 
@@ -106,18 +106,18 @@ def teach(
     if not isinstance(place, Grid):
         raise InputError("An emulator is taught on fields of a grid; the task has stations.")
     weights = jnp.asarray(place.weights(), task.train.truth.dtype)
-    error: AbstractObjective = RolloutError(reader, lesson.distance, weights)
+    error: AbstractObjective = LearnedDistance(RolloutError(reader, lesson.distance, weights))
     if lesson.noise:
         error = NoisyPast(error, lesson.noise * reader.there)
     fitted = lesson.training.fit(
-        forecast.network,
+        (forecast.network, lesson.distance.learned()),
         error,
         windows(task.train, reader, lesson.steps),
         key=key,
         valid=thinned(windows(task.valid, reader, lesson.steps), 256),
         monitor=monitor,
     )
-    return NetworkForecast(forecast.layout, reader, fitted.model, fitted.log)
+    return NetworkForecast(forecast.layout, reader, fitted.model[0], fitted.log)
 
 
 def windows(samples: Samples, reader: Reader, steps: int) -> tuple[Array, Array, Array]:

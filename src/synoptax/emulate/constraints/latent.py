@@ -16,7 +16,7 @@ from ..schooling import NetworkForecast, windows
 from .base import AbstractConstraint
 
 
-class _LatentDistance(AbstractDistance):
+class LatentDistance(AbstractDistance):
     """Σ_i (q̂_i − q_i)² / v_i / n, q = E x, E frozen."""
 
     encoder: Encoder
@@ -29,9 +29,15 @@ class _LatentDistance(AbstractDistance):
         weights: Float[Array, "y x"],
     ) -> Float[Array, ""]:
         del weights
-        known = jnp.where(jnp.isfinite(truth), truth, forecast)
-        apart = self.encoder(forecast).vector - self.encoder(known).vector
-        return jnp.mean(apart**2 / self.variance)
+        return jnp.mean(latent_error(self.encoder, forecast, truth) ** 2 / self.variance)
+
+
+def latent_error(
+    encoder: Encoder, forecast: Float[Array, "y x channel"], truth: Float[Array, "y x channel"]
+) -> Float[Array, " dimension"]:
+    """E x̂ − E x; where the truth is not known it is what was forecast."""
+    known = jnp.where(jnp.isfinite(truth), truth, forecast)
+    return encoder(forecast).vector - encoder(known).vector
 
 
 class LatentConstraint(AbstractConstraint):
@@ -53,7 +59,7 @@ class LatentConstraint(AbstractConstraint):
     `MaskedAutoencoder` the latent numbers are a random map of trained features, as it does not train the pooling.
 
     Reference: a reconstruction after the public code of Fan et al. (DFM-LC), in which the learned variance of the
-    latent errors is never trained as released; here it is estimated or one.
+    latent errors is never trained as released; here it is estimated or one, or learned (`LearnedVariance`).
     """
 
     pretraining: AbstractPretraining = Autoencoder()
@@ -64,7 +70,7 @@ class LatentConstraint(AbstractConstraint):
 
     def distance(
         self, forecast: NetworkForecast, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()
-    ) -> AbstractDistance:
+    ) -> LatentDistance:
         """Trains the encoder on training fields; reads v off the validation times.
 
         **Raises:** `InputError` for stations.
@@ -90,7 +96,7 @@ class LatentConstraint(AbstractConstraint):
             apart = _vectors(trained, predicted) - _vectors(trained, truth)
             variance = jnp.mean(apart**2, axis=0)
             variance = jnp.maximum(variance, 1e-4 * jnp.mean(variance))
-        return _LatentDistance(trained, variance)
+        return LatentDistance(trained, variance)
 
 
 @eqx.filter_jit

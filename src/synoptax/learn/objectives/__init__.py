@@ -2,6 +2,7 @@
 
 from .base import AbstractObjective as AbstractObjective
 from .koopman_error import KoopmanError as KoopmanError
+from .learned_distance import LearnedDistance as LearnedDistance
 from .likelihood import NegativeLogLikelihood as NegativeLogLikelihood
 from .noisy_past import NoisyPast as NoisyPast
 from .regression import MeanSquaredError as MeanSquaredError

@@ -3,7 +3,7 @@
 import abc
 
 import equinox as eqx
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 
 
 class AbstractDistance(eqx.Module):
@@ -21,3 +21,12 @@ class AbstractDistance(eqx.Module):
         **Arguments:**
         - `weights`: cell areas with mean one.
         """
+
+    def learned(self) -> PyTree[Array]:
+        """What of the distance is trained along with the network: nothing, as a rule."""
+        return ()
+
+    def having(self, learned: PyTree[Array]) -> "AbstractDistance":
+        """The distance with this in place of what it had learned."""
+        del learned
+        return self

@@ -11,24 +11,16 @@ pytest.importorskip("dinosaur", reason="needs the extra 'gcm'")
 LAYERS = 8
 
 
-def at_rest(planet):
-    """Flat ground, from rest: the balanced jets of `start` reach over the equator, and nothing there slows them."""
-    field = planet.project(planet.start(key=jax.random.key(0)))
-    return planet.lift(field.at[: 2 * LAYERS].set(0.0))
-
-
-def in_balance(planet):
-    """Mountains slow what should not be there."""
-    return planet.start(key=jax.random.key(0))
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("start", [at_rest, in_balance])
-def test_jets_of_both_hemispheres_and_the_winds_at_the_ground(start):
-    """T21, eight layers: the mean over 200 days after 300, in place of 1000 after 200 at T63."""
-    ground = {"mountains": ()} if start is at_rest else {}
+@pytest.mark.parametrize("ground", [{"mountains": ()}, {}])
+def test_jets_of_both_hemispheres_and_the_winds_at_the_ground(ground):
+    """T21, eight layers: the mean over 200 days after 300, in place of 1000 after 200 at T63.
+
+    Flat ground begins at rest: balanced jets reach over the equator, where only mountains slow them.
+    """
     planet = HeldSuarez(truncation=21, layers=LAYERS, dt=3600.0, **ground)
-    state = rollout(planet, start(planet), steps=300 * 24, every=300 * 24, view=planet.project)
+    start = planet.start(key=jax.random.key(0))
+    state = rollout(planet, start, steps=300 * 24, every=300 * 24, view=planet.project)
     fields = rollout(planet, state.last, steps=200 * 24, every=24, view=planet.project).fields
     wind = np.asarray(fields)[:, :LAYERS].mean(axis=(0, 3))  # (layer from the top, latitude)
     latitude = np.asarray(planet.gaussian.y.centres)

@@ -83,18 +83,18 @@ class DirectForecast(AbstractMethod):
         return cls(LinearInverse.example(), 2)
 
     def fit(self, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()) -> AbstractDownscaler:
-        """One fit a lead, each with a key of its own.
+        """One fit a lead, each with a key of its own; the longest first, as it is the one that is refused.
 
         **Raises:** `InputError` when no unbroken run of times is as long as the last lead, or what the method raises.
         """
         models = []
-        for lead in range(1, self.leads + 1):
+        for lead in range(self.leads, 0, -1):
             at = Task(later(task.train, lead), later(task.valid, lead), task.unlabelled, task.layout)
             stage = monitor.within(f"lead{lead}")
             models.append(self.method.fit(at, key=jax.random.fold_in(key, lead), monitor=stage))
         certain = all(isinstance(m, AbstractDeterministic) for m in models)
         kind = _CertainDirectModel if certain else _DirectModel
-        return kind(layout=task.layout, models=tuple(models), length=self.leads)
+        return kind(layout=task.layout, models=tuple(reversed(models)), length=self.leads)
 
 
 def later(samples: Samples, lead: int) -> Samples:

@@ -7,7 +7,7 @@ import pytest
 
 from synoptax.core import InputError, Monitor
 from synoptax.dynamics import HeldSuarez
-from synoptax.problems import HeldSuarezDownscaling
+from synoptax.problems import HeldSuarezDownscaling, model_code
 from synoptax.problems.held_suarez_archive import HeldSuarezArchive, cache_folder
 
 pytest.importorskip("dinosaur", reason="needs the extra 'gcm'")
@@ -98,6 +98,12 @@ def test_other_settings_have_another_place_and_longer_wishes_the_same():
     assert len({a.folder() for a in [archive, *others]}) == 5
     longer = HeldSuarezDownscaling(PLANET, spin_up=20, train=40, gap=5, valid=6, test=20, block=4, hours=24)
     assert longer.archive.folder() == archive.folder()
+
+
+def test_weather_of_a_corrected_model_has_another_place(monkeypatch):
+    folder, real = PROBLEM.archive.folder(), model_code._text
+    monkeypatch.setattr(model_code, "_text", lambda m: real(m) + "#" * m.__name__.endswith("held_suarez"))
+    assert PROBLEM.archive.folder() != folder
 
 
 def test_numbers_do_not_depend_on_the_readers_precision(fold):

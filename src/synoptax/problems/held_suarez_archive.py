@@ -14,6 +14,7 @@ import numpy as np
 
 from ..core import InputError, Monitor, Status, fingerprint, load, save
 from ..dynamics import HeldSuarez, rollout
+from .model_code import model_code
 
 VERSION = 1  # raised when the numbers of the simulation change; the version of the library does not count
 PART = 20  # days simulated between two writes
@@ -34,8 +35,9 @@ def cache_folder() -> Path:
 class HeldSuarezArchive(eqx.Module):
     """A planet's weather from day 0 on, every so many hours; longer wishes extend what is there.
 
-    Parts of 20 days are named by a fingerprint of the settings below, of dinosaur's version and of this file's;
-    each appears whole or not at all, with the state to continue from. A killed run loses less than one part.
+    Parts of 20 days are named by a fingerprint of the settings below, of the model's code, of dinosaur's version and of
+    this file's; each appears whole or not at all, with the state to continue from. A killed run loses less than one
+    part.
 
     **Arguments:**
     - `planet`: the model.
@@ -61,7 +63,8 @@ class HeldSuarezArchive(eqx.Module):
     def folder(self) -> Path:
         """Where the parts are."""
         core = importlib.metadata.version("dinosaur-dycore")
-        name = fingerprint([self.planet, self.hours, self.spin_up, self.seed, PART, VERSION, core])
+        settings = [self.planet, self.hours, self.spin_up, self.seed, PART]
+        name = fingerprint([*settings, VERSION, core, model_code(self.planet)])
         return cache_folder() / "held_suarez" / name
 
     def simulate(self, days: int, *, monitor: Monitor = Monitor()) -> None:

@@ -19,14 +19,16 @@ MALLOC = ("mmap_threshold=1073741824", "trim_threshold=1073741824", "arena_max=1
 
 @dataclasses.dataclass(frozen=True)
 class Form:
-    """A way to run the other side: its flags, and whether its allocator is set as ours is."""
+    """A way to run the other side: its flags, whether its allocator is set as ours is, and what it may not use."""
 
     flags: tuple[str, ...] = ()
     kept: bool = False
     compiled: bool = False
+    instructions: str | None = None  # the most that its convolutions may use; None leaves them all
 
     def peer(self, module: str, start: Path, threads: int) -> Peer:
-        extra = {"GLIBC_TUNABLES": ":".join(f"glibc.malloc.{m}" for m in MALLOC)} if self.kept else None
+        extra = {"GLIBC_TUNABLES": ":".join(f"glibc.malloc.{m}" for m in MALLOC)} if self.kept else {}
+        extra |= {"ONEDNN_MAX_CPU_ISA": self.instructions} if self.instructions else {}
         return Peer(THEIRS, module, str(start), *self.flags, threads=threads, environment=extra)
 
 

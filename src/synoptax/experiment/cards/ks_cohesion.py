@@ -63,7 +63,7 @@ class KSCohesionCard(AbstractEmulationCard):
         "often they begin anew, share their network too. Networks have about 33,000 weights, learn for 2,000 steps.",
         "Seconds of training are those of a row alone, without what it shares.",
     )
-    seeds: ClassVar[int] = 3
+    seeds: ClassVar[int] = 5
     marks: ClassVar[tuple[float, ...]] = (0.085, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0)
     band: ClassVar[tuple[float, float]] = (0.3, 0.6)
     runs: ClassVar[int] = 4

@@ -42,8 +42,8 @@ class KSLessons(AbstractEmulationCard):
         "Rows that begin with 'FNO, then' teach the same network on; 'FNO' for itself is trained from another start. "
         "The rate of each second lesson was chosen on the validation runs, with one network that is not among these "
         "seeds: of 5e-4, 2e-3 and 5e-3 the one whose forecasts followed longest in the mean. It was 5e-3, the highest, "
-        "for all but the unit and the learned variance; 'one step on' was tried up to 2e-3 only. So was the floor of the "
-        "weighed waves: of 1e-3, 1e-2 and 0.1 it was 0.1.",
+        "for all but the unit and the learned variance; 'one step on' was tried up to 2e-3 only. So was the floor of "
+        "the weighed waves: of 1e-3, 1e-2 and 0.1 it was 0.1.",
         "Rows with an encoder are one network, encoder and head, taught by the same lesson; 'longer lesson' is taught "
         "for as many steps more as the others were pretrained.",
     )

@@ -94,7 +94,7 @@ class LearnedModelAssimilation(AbstractCard):
         "The emulators were taught with runs of the solver.",
         "FourDVarNet runs no model in an analysis, so that its time hardly depends on the model.",
     )
-    seeds: ClassVar[int] = 3
+    seeds: ClassVar[int] = 5
 
     def problem(self, *, quick: bool) -> TwinProblem:
         """300 analyses after a burn-in of 50; 100 after 20 when quick."""

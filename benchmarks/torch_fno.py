@@ -93,5 +93,7 @@ def _started(start, inputs: int, outputs: int, given) -> FourierOperator:
 
 if __name__ == "__main__":
     serve_steps(
-        _started, lambda weight: weight.T[..., None, None].copy() if weight.ndim == 2 else weight, flags=("matrices",)
+        _started,
+        lambda weight: weight.T[..., None, None].copy() if weight.ndim == 2 else weight,
+        flags=("matrices", "compile"),
     )

@@ -24,7 +24,8 @@ class Constrained(AbstractMethod):
 
     **Arguments:**
     - `first`: the emulator whose weights to start from.
-    - `constraint`: `LatentConstraint()`, or its controls: with `NoPretraining()`, or `WhitenedConstraint()`.
+    - `constraint`: `LatentConstraint()`, `LearnedVariance()`, or controls: `LatentConstraint(NoPretraining())`,
+      `SpectralConstraint()`, `WhitenedConstraint()`.
     - `steps`: of the forecast that training compares with the truth.
     - `training`: how long and how fast; rates of different constraints are not comparable: tune each.
 

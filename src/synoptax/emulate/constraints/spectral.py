@@ -34,8 +34,8 @@ class SpectralConstraint(AbstractConstraint):
 
     d = mean_k |F(x̂ − x)_k|² / (S_k + ε S̄),  S_k the mean power of wave k in the training fields, S̄ its mean over the
     waves of a variable. When to use: small scales that shall be learned as well as the large ones; as the plain rival
-    of `LatentConstraint`. When not: fields whose edges do not meet, where edges fill all waves. Cost: two Fourier
-    transforms a step.
+    of `LatentConstraint`. When not: fields whose edges do not meet, where edges fill all waves; globes, whose rows
+    all count alike here. Cost: a Fourier transform a step.
 
     **Arguments:**
     - `floor`: ε, below which waves count as noise; 1 is nearly the squared error in cells.

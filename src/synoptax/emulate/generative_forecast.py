@@ -107,6 +107,10 @@ class GenerativeForecast(AbstractMethod):
     averaged: int = eqx.field(static=True, default=4)
     training: Training = Training()
 
+    def __check_init__(self) -> None:
+        if self.averaged < 1:
+            raise InputError(f"The best field is the mean of one draw or more; given averaged={self.averaged}.")
+
     @classmethod
     def example(cls) -> "GenerativeForecast":
         training = Training(steps=400, every=100, batch=32, rate=5e-3, average=None)

@@ -160,6 +160,11 @@ class LeadForecast(AbstractMethod):
     leads: int = eqx.field(static=True, default=8)
 
     def __check_init__(self) -> None:
+        if not isinstance(self.method, AbstractNetworkForecast):
+            raise InputError(
+                f"{type(self.method).__name__} is no network that can be told the lead; give one of the networks by "
+                "itself, or fit each lead apart with DirectForecast."
+            )
         if self.leads < 2 or self.method.steps != 1:
             raise InputError(
                 f"One network for all leads needs two leads or more, and a method with steps=1; given {self.leads} "

@@ -37,6 +37,10 @@ class Lesson(eqx.Module):
     training: Training
     noise: float = 0.0
 
+    def __check_init__(self) -> None:
+        if self.steps < 1:
+            raise InputError(f"A lesson compares one step or more with the truth; given steps={self.steps}.")
+
 
 class NetworkForecast(AbstractDeterministic):
     """A network that says how the newest field changes; the season is read off the phases."""

@@ -29,8 +29,8 @@ class EmulatorFit:
     **Arguments:**
     - `saved`: the emulator, as written.
     - `errors`: row (the method, persistence, climatology) to variable to root mean square error one step ahead, on the
-      validation block, of a model that was not fitted on that block (but methods that use it always, without a `refit`
-      to say no, such as the Gaussian process, have seen it).
+      validation block, of a model that was not fitted on that block; methods that tune on it or add it to their last
+      fit are fitted once more for this, without it.
     - `parameters`: array elements of the model.
     """
 

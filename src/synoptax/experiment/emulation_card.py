@@ -46,8 +46,9 @@ _LEFT = "steps until a long run leaves"  # median of those that do
 _PROBLEM = 7  # of the runs: the same for all seeds
 _FAINT = 1e-8  # share of the largest power below which waves are not drawn
 NOTES = (
-    "Scores are of runs that nobody steered: each step starts from the one before. Runs are without noise; 'members' "
-    "are draws of methods with a distribution, scored by their mean and by the fair CRPS.",
+    "Scores are of runs that nobody steered: each step starts from the one before. Runs that are followed are of "
+    "the best field, without noise; 'members' are draws of methods with a distribution, scored by their mean and by "
+    "the fair CRPS, and so are the long runs and the times of these methods.",
     "Predictability: Lyapunov times until the error of a run exceeds half a climatological standard deviation; median "
     "over test runs and seeds.",
     "Stable: share of long runs that stay within ten standard deviations to the end; of the others, the median of the "

@@ -14,7 +14,8 @@ class WeightedBands(AbstractOnCells):
     """As `Pixels`, but wavelet bands of the error count alike; noise stays white on the cells.
 
     When to use: as the control that tells weights from noise: `ScaledBands` changes both, `WaveletCanvas` the network
-    besides. When not: nothing speaks against it. Cost: of the network.
+    besides. When not: to forecast; on three flows it follows for less than `Pixels`, on two of them for much less.
+    Cost: of the network.
 
     **Arguments:**
     - `wavelets`: the bands.

@@ -15,8 +15,9 @@ class ScaledBands(AbstractOnCells):
     x ↦ Wᵀ S⁻¹ W x,  W the orthonormal transform, S the standard deviation of each band: noise, paths and errors are
     those of `WaveletCanvas`, the network is not.
 
-    When to use: fields whose small scales hold little variance and matter; as the control that tells what the network
-    of Wavelet Flow Matching is worth. When not: sides that two does not divide often enough. Cost: of the network.
+    When to use: as the control that tells what the network of Wavelet Flow Matching is worth. When not: to forecast
+    where `Pixels` will do, which follows twice as long on Kuramoto-Sivashinsky; sides that two does not divide often
+    enough. Cost: of the network.
 
     **Arguments:**
     - `wavelets`: the bands.

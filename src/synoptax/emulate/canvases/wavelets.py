@@ -14,8 +14,9 @@ class WaveletCanvas(AbstractCanvas):
     """Coefficients of an orthonormal transform, scaled band by band, and a `WaveletUNet` with a head for each band.
 
     With `FlowMatching` it is Wavelet Flow Matching as far as public summaries tell; wavelet, widths and scaling are a
-    reconstruction. When to use: fields whose small scales hold little variance and matter. When not: sides that two
-    does not divide often enough. Cost: about a quarter of `Pixels` of the same width, half on lines.
+    reconstruction. When to use: where draws must be cheap. When not: to follow a flow, which on three of them it does
+    for half as long as `Pixels` or less; sides that two does not divide often enough. Cost: about a quarter of `Pixels`
+    of the same width, half on lines.
 
     **Arguments:**
     - `wavelets`: the transform; its levels are those of the network.

@@ -68,6 +68,13 @@ class LatentConstraint(AbstractConstraint):
     levels: int = eqx.field(static=True, default=2)
     scaled: bool = eqx.field(static=True, default=True)
 
+    def __check_init__(self) -> None:
+        if min(self.dimension, self.width, self.levels) < 1:
+            raise InputError(
+                f"A latent constraint needs a dimension, a width and levels of 1 or more; given {self.dimension}, "
+                f"{self.width} and {self.levels}."
+            )
+
     def distance(
         self, forecast: NetworkForecast, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()
     ) -> LatentDistance:

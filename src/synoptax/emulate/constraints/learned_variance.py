@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from ...core import Monitor
+from ...core import InputError, Monitor
 from ...learn.networks import Encoder
 from ...learn.objectives import AbstractDistance
 from ...records import Task
@@ -54,6 +54,13 @@ class LearnedVariance(AbstractConstraint):
     """
 
     constraint: LatentConstraint = LatentConstraint()
+
+    def __check_init__(self) -> None:
+        if not isinstance(self.constraint, LatentConstraint):
+            raise InputError(
+                f"{type(self.constraint).__name__} has no latent errors whose variance could be learned; give a "
+                "LatentConstraint."
+            )
 
     def distance(
         self, forecast: NetworkForecast, task: Task, *, key: PRNGKeyArray, monitor: Monitor = Monitor()

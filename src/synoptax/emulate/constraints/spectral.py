@@ -44,7 +44,7 @@ class SpectralConstraint(AbstractConstraint):
 
     **Fails when:** ε is small: the lesson is then about waves that are hardly there.
 
-    Reference: none needed; the control that the method cards ask for.
+    Reference: none needed; a control for `LatentConstraint`.
     """
 
     floor: float = eqx.field(static=True, default=0.1)

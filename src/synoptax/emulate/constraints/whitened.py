@@ -45,7 +45,7 @@ class WhitenedConstraint(AbstractConstraint):
 
     **Fails when:** the errors of later steps are not like those of the first.
 
-    Reference: none needed; the control that the method cards ask for.
+    Reference: none needed; a control for `LatentConstraint`.
     """
 
     shrinkage: float = eqx.field(static=True, default=0.1)

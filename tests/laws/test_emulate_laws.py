@@ -187,6 +187,8 @@ def test_what_has_no_run_as_long_as_the_last_lead_is_refused():
         DirectForecast(LinearInverse.example(), 0)
     with pytest.raises(InputError, match="says several leads itself"):
         DirectForecast(DirectForecast.example(), 2)
+    with pytest.raises(InputError, match="LinearInverse is no network that can be told the lead"):
+        LeadForecast(LinearInverse.example(), 4)
     with pytest.raises(InputError, match="steps=1"):
         LeadForecast(dataclasses.replace(FNOForecast.example(), steps=2), 4)
 
@@ -216,6 +218,17 @@ def test_a_forecast_that_stands_ready_is_not_fitted_again_and_knows_its_layout()
         ready.fit(other, key=jax.random.key(5))
 
 
+def test_lessons_draws_and_constraints_of_nothing_are_refused():
+    with pytest.raises(InputError, match="one step or more with the truth; given steps=0"):
+        _ = dataclasses.replace(FNOForecast.example(), steps=0).lesson
+    with pytest.raises(InputError, match="one draw or more; given averaged=0"):
+        dataclasses.replace(emulate.GenerativeForecast.example(), averaged=0)
+    with pytest.raises(InputError, match="given 0, 8 and 2"):
+        emulate.LatentConstraint(dimension=0)
+    with pytest.raises(InputError, match="WhitenedConstraint has no latent errors"):
+        emulate.LearnedVariance(emulate.WhitenedConstraint())
+
+
 class _Weighted(eqx.Module):
     """The change as a weighted sum of two past fields."""
 
@@ -225,17 +238,23 @@ class _Weighted(eqx.Module):
         return self.weights[0] * stack[..., :1] + self.weights[1] * stack[..., 1:2]
 
 
-@pytest.mark.parametrize("name", ["latent", "whitened"])
+@pytest.mark.parametrize("name", ["latent", "learned variance", "spectral", "whitened"])
 def test_a_constrained_forecast_lies_nearer_by_its_distance_than_the_one_it_starts_from(name):
     task = wave()
     reader = Reader.of(task, who="A test")
     first = NetworkForecast(task.layout, reader, _Weighted(jnp.asarray([-0.3, 0.0])), {})
     latent = emulate.LatentConstraint(NoPretraining(), dimension=3, width=2, levels=1)
-    constraint = {"latent": latent, "whitened": emulate.WhitenedConstraint()}[name]
+    others = {
+        "learned variance": emulate.LearnedVariance(latent),
+        "spectral": emulate.SpectralConstraint(),
+        "whitened": emulate.WhitenedConstraint(),
+    }
+    constraint = others.get(name, latent)
     training = Training(steps=30, every=10, batch=8, rate=3e-2, average=None)
     key = jax.random.key(3)
     taught = emulate.Constrained(Ready(first), constraint, 1, training).fit(task, key=key)
-    distance = constraint.distance(first, task, key=jax.random.split(key, 3)[1])  # the one that it was taught by
+    judge = latent if name == "learned variance" else constraint  # a likelihood has no zero to come nearer to
+    distance = judge.distance(first, task, key=jax.random.split(key, 3)[1])  # the one that it was taught by
     ones, truth = jnp.ones((4, 6)), reader.fields_in(task.valid.truth)
 
     @jax.jit

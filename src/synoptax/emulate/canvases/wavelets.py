@@ -15,8 +15,8 @@ class WaveletCanvas(AbstractCanvas):
 
     With `FlowMatching` it is Wavelet Flow Matching as far as public summaries tell; wavelet, widths and scaling are a
     reconstruction. When to use: where draws must be cheap. When not: to follow a flow, which on three of them it does
-    for half as long as `Pixels` or less; sides that two does not divide often enough. Cost: about a quarter of `Pixels`
-    of the same width, half on lines.
+    for about half as long as `Pixels` or less; sides that two does not divide often enough. Cost: about a quarter of
+    `Pixels` of the same width, half on lines.
 
     **Arguments:**
     - `wavelets`: the transform; its levels are those of the network.

@@ -13,7 +13,7 @@ from ..fields import Grid
 from ..learn import Training
 from ..learn.chunks import Inputs, in_chunks
 from ..learn.method import AbstractDeterministic, AbstractDownscaler, AbstractMethod
-from ..learn.objectives import AbstractDistance, AbstractObjective, LearnedDistance, NoisyPast, RolloutError
+from ..learn.objectives import AbstractDistance, AbstractObjective, LearnedDistance, NoisyPast, RolloutError, beside
 from ..records import Layout, Predictors, Samples, Task
 from .reader import Reader
 
@@ -114,7 +114,7 @@ def teach(
     if lesson.noise:
         error = NoisyPast(error, lesson.noise * reader.there)
     fitted = lesson.training.fit(
-        (forecast.network, lesson.distance.learned()),
+        (forecast.network, beside(lesson.distance)),
         error,
         windows(task.train, reader, lesson.steps),
         key=key,

@@ -5,14 +5,14 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from ...core import InputError, Monitor
 from ...learn.networks import Encoder
-from ...learn.objectives import AbstractDistance
+from ...learn.objectives import AbstractDistance, AbstractLearnedDistance
 from ...records import Task
 from ..schooling import NetworkForecast
 from .base import AbstractConstraint
 from .latent import LatentConstraint, latent_error
 
 
-class _LatentLikelihood(AbstractDistance):
+class _LatentLikelihood(AbstractLearnedDistance):
     """mean_i ((E x̂ − E x)_i² exp(−l_i) + l_i), E frozen, l learned."""
 
     encoder: Encoder

@@ -22,11 +22,14 @@ class AbstractDistance(eqx.Module):
         - `weights`: cell areas with mean one.
         """
 
-    def learned(self) -> PyTree[Array]:
-        """What of the distance is trained along with the network: nothing, as a rule."""
-        return ()
 
-    def having(self, learned: PyTree[Array]) -> "AbstractDistance":
+class AbstractLearnedDistance(AbstractDistance):
+    """A distance of which a part is trained along with the network."""
+
+    @abc.abstractmethod
+    def learned(self) -> PyTree[Array]:
+        """What is trained, as it is now."""
+
+    @abc.abstractmethod
+    def having(self, learned: PyTree[Array]) -> AbstractDistance:
         """The distance with this in place of what it had learned."""
-        del learned
-        return self

@@ -3,8 +3,8 @@
 python -m benchmarks.unet_step [--rounds 20] [--quick] [--threads 1]
 
 Both sides start from the same weights and must walk through the same losses. PyTorch runs eagerly with contiguous and
-with channels-last memory, the latter also with the allocator set as here, without AVX-512 (which XLA's convolutions do
-not use), and compiled; it is compared at its fastest eager form and with each of the others. "synoptax untuned" is the
+with channels-last memory, the latter also with the allocator set as here, the same kept from AVX-512, and compiled; it
+is compared at its fastest eager form and with each of the others. "synoptax untuned" is the
 step without our compile options and with the allocator as it comes.
 """
 

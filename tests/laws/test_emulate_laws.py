@@ -177,12 +177,18 @@ def test_a_plan_is_made_only_when_it_is_due():
     assert "cond[" in str(run)
 
 
-def test_what_has_no_run_as_long_as_the_last_lead_is_refused():
+def test_what_has_no_run_as_long_as_the_last_lead_is_refused(monkeypatch):
     task = wave()
     alone = eqx.tree_at(lambda t: t.train.predictors.segment, task, jnp.arange(len(task.train)))
     for method in (DirectForecast(LinearInverse.example(), 2), LeadForecast.example()):
         with pytest.raises(InputError, match="unbroken run"):
             method.fit(alone, key=jax.random.key(0))
+    pairs = eqx.tree_at(lambda t: t.train.predictors.segment, task, jnp.arange(len(task.train)) // 2)
+    fits, fit = [], LinearInverse.fit
+    monkeypatch.setattr(LinearInverse, "fit", lambda self, *a, **k: fits.append(self) or fit(self, *a, **k))
+    with pytest.raises(InputError, match="forecast of 3 steps"):
+        DirectForecast(LinearInverse.example(), 3).fit(pairs, key=jax.random.key(0))
+    assert not fits, "what can be fitted of the shorter leads is in vain"
     with pytest.raises(InputError, match="one lead or more"):
         DirectForecast(LinearInverse.example(), 0)
     with pytest.raises(InputError, match="says several leads itself"):

@@ -364,8 +364,8 @@ def _choose(condition: Array, new: PyTree, old: PyTree) -> PyTree:
 def _when(condition: Array, update: Callable[[PyTree, PyTree], PyTree], held: PyTree, gradient: PyTree) -> PyTree:
     """`update(held, gradient)` where the condition holds, else `held`.
 
-    A processor branches, which saves reading and writing all of it once more (a tenth of a step of a network with two
-    million weights); elsewhere a branch would make the device wait for the host.
+    A processor branches, which saves reading and writing all of it once more; elsewhere a branch would make the device
+    wait for the host.
     """
     if jax.default_backend() != "cpu":
         return _choose(condition, update(held, gradient), held)

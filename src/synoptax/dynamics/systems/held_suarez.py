@@ -45,7 +45,7 @@ class HeldSuarez(AbstractDynamics):
 
     **Fails when:** dt exceeds the limit that the jet sets (about 1.7 a / (U · truncation) seconds); single precision
     drifts by some 1e-7 a step in what is not mended, and the forcing hides it; a state of one's own over flat ground
-    (`mountains=()`) has a jet over the equator: nothing slows it there, it outlives 400 days.
+    (`mountains=()`) holds a jet over the equator, where nothing slows it for hundreds of days.
 
     Reference: Held and Suarez (1994), doi:10.1175/1520-0477(1994)075<1825:APFTIO>2.0.CO;2.
     """

@@ -1,26 +1,12 @@
 """Vortices and waves in three variables: which emulators follow them?"""
 
-import dataclasses
 from typing import ClassVar
 
-from ...downscale import Climatology, Nearest
-from ...emulate import (
-    AFNOForecast,
-    Continued,
-    ExtendedDMD,
-    FNOForecast,
-    KoopmanForecast,
-    LinearInverse,
-    NoiseTrained,
-    PanguForecast,
-    UNetForecast,
-    ViTForecast,
-)
 from ...learn import AbstractMethod
 from ...learn.training import Training
 from ...problems import ShallowWaterEmulation
 from ..emulation_card import NOTES, AbstractEmulationCard
-from ..generative_rows import generative
+from ..plane_rows import on_planes, references
 
 
 class ShallowWaterEmulationCard(AbstractEmulationCard):
@@ -47,34 +33,6 @@ class ShallowWaterEmulationCard(AbstractEmulationCard):
         return 500 if quick else 10_000
 
     def methods(self, *, quick: bool) -> dict[str, AbstractMethod]:
-        """References, then networks of about 90,000 weights, as many steps; the Fourier operator at its own rate.
-
-        The Koopman model has more weights, which its latent space needs, and a quarter of the steps.
-        """
+        """References, and all emulators of `on_planes`; the first ones when quick."""
         training = Training(steps=100 if quick else 1200, batch=8, rate=2e-3, every=100, patience=None)
-        onwards = dataclasses.replace(training, steps=training.steps // 4, rate=5e-4, every=25)
-        brief = dataclasses.replace(training, steps=training.steps // 4)  # as on Kolmogorov's flow
-        fast = dataclasses.replace(training, rate=4e-3)
-        fno = FNOForecast(width=11, depth=3, modes=(8, 8), training=fast)
-        unet = UNetForecast(width=12, levels=3, training=training)
-        methods: dict[str, AbstractMethod] = {
-            "persistence": Nearest(),
-            "climatology": Climatology(),
-            "LIM": LinearInverse((50, 100, 200), (0.0, 1e-3, 1e-2, 3e-2, 1e-1)),
-            "FNO": fno,
-        }
-        if quick:
-            return methods
-        return {
-            **methods,
-            "extended DMD": ExtendedDMD(modes=(50, 100, 200), products=(0, 20, 40)),
-            "U-Net": unet,
-            "AFNO": AFNOForecast(width=64, depth=2, training=training),
-            "ViT": ViTForecast(width=52, layers=2, training=training),
-            "window transformer": PanguForecast(window=(1, 4, 4), width=60, depth=2, training=training),
-            "FNO, then 4 steps": Continued(fno, 4, training=onwards),
-            "FNO, noise": NoiseTrained(fno, 0.1),
-            "U-Net, noise": NoiseTrained(unet, 0.1),
-            "Koopman": KoopmanForecast(dimension=64, width=6, levels=3, steps=4, training=brief),
-            **generative(training),
-        }
+        return references(training) if quick else on_planes(training, 33)

@@ -54,6 +54,7 @@ class KSEmulationCard(AbstractEmulationCard):
         onwards = dataclasses.replace(training, steps=training.steps // 4, rate=5e-4, every=25)
         unet = UNetForecast(width=12, levels=3, training=training)
         fno = FNOForecast(width=18, depth=3, modes=(1, 16), training=training)
+        vit = ViTForecast(patch=(1, 2), width=28, layers=3, training=training)
         methods: dict[str, AbstractMethod] = {
             "persistence": Nearest(),
             "climatology": Climatology(),
@@ -67,7 +68,7 @@ class KSEmulationCard(AbstractEmulationCard):
         return {
             **methods,
             "AFNO": AFNOForecast(patch=(1, 2), width=32, depth=3, training=training),
-            "ViT": ViTForecast(patch=(1, 2), width=28, layers=3, training=training),
+            "ViT": vit,
             "window transformer": PanguForecast(patch=(1, 2), window=(1, 1, 8), width=24, training=training),
             "U-Net, then 4 steps": Continued(unet, 4, training=onwards),
             "FNO, then 4 steps": Continued(fno, 4, training=onwards),
@@ -77,6 +78,7 @@ class KSEmulationCard(AbstractEmulationCard):
                 LinearInverse((16, 32, 48, 64), (0.0, 1e-3, 1e-2, 3e-2, 1e-1)), 12
             ),
             "one FNO for 12 leads": LeadForecast(fno, 12),
+            "one ViT for 12 leads": LeadForecast(vit, 12),
             "U-Net, price on spectrum": dataclasses.replace(unet, distance=SpectralDistance()),
             "Koopman": KoopmanForecast(dimension=48, width=6, levels=3, training=training),
             **generative(training),

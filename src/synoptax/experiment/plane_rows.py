@@ -35,7 +35,7 @@ def references(training: Training) -> dict[str, AbstractMethod]:
     return {"persistence": Nearest(), "climatology": Climatology(), "LIM": _LINEAR, "FNO": _fno(training)}
 
 
-def on_planes(training: Training, leads: int) -> dict[str, AbstractMethod]:
+def on_planes(training: Training, leads: int, *, cohesion: tuple[int, int]) -> dict[str, AbstractMethod]:
     """References, then networks of about 90,000 weights, as many steps; the Fourier operator at its own rate.
 
     The Koopman model has more weights, which its latent space needs, and a quarter of the steps: its validation error
@@ -44,6 +44,7 @@ def on_planes(training: Training, leads: int) -> dict[str, AbstractMethod]:
     **Arguments:**
     - `training`: of each network.
     - `leads`: of direct forecasts and of networks that are told the lead, in steps: about a Lyapunov time.
+    - `cohesion`: width and levels of its network, which has to hold five frames of all variables.
     """
     fno, unet = _fno(training), UNetForecast(width=12, levels=3, training=training)
     vit = ViTForecast(width=52, layers=2, training=training)
@@ -69,7 +70,7 @@ def on_planes(training: Training, leads: int) -> dict[str, AbstractMethod]:
         **_pretrained(training),
         "Koopman": koopman,
         "Cohesion": CohesionForecast(
-            koopman, LearnedCoherence(), 4, 2, FlowMatching(), Heun(4), 11, 3, averaged=2, training=training
+            koopman, LearnedCoherence(), 4, 2, FlowMatching(), Heun(4), *cohesion, averaged=2, training=training
         ),
         **generative(training),
     }

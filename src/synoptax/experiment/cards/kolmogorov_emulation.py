@@ -35,4 +35,4 @@ class KolmogorovEmulationCard(AbstractEmulationCard):
     def methods(self, *, quick: bool) -> dict[str, AbstractMethod]:
         """References, and all emulators of `on_planes`; the first ones when quick."""
         training = Training(steps=100 if quick else 2000, batch=8, rate=2e-3, every=100, patience=None)
-        return references(training) if quick else on_planes(training, 12)
+        return references(training) if quick else on_planes(training, 12, cohesion=(11, 3))

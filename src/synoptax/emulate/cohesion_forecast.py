@@ -123,7 +123,8 @@ class CohesionForecast(AbstractMethod):
     - `training`: how long and how fast the network learns; the coherent forecast has a training of its own.
 
     **Good values:** k = 2 and T = 4, which one window holds, are best and cheapest on Kuramoto-Sivashinsky. Longer
-    plans where the coherent forecast carries further.
+    plans where the coherent forecast carries further. A `width` above the channels of a window, (2k + 1) times the
+    variables: all of them pass through the first layer together.
 
     **Fails when:** the coherent forecast has faded before T: what is drawn then is of the climate but follows nothing.
     The network is not told of season and time of day; the coherent forecast reads them, as they were when the plan

@@ -17,8 +17,8 @@ class ShallowWaterEmulationCard(AbstractEmulationCard):
         *NOTES,
         "The noise of training was chosen among 0.1, 0.15 and 0.2 standard deviations on validation runs of one "
         "training of the FNO; that 0.01 and 0.03 are too little was seen on starts that are also scored.",
-        "The width of Cohesion's network was chosen on validation runs of one training, after that of the other networks "
-        "that draw, 11 for windows of 15 channels, had failed on a scored training.",
+        "The width of Cohesion's network was chosen on validation runs of one training, after that of the other "
+        "networks that draw, 11 for windows of 15 channels, had failed on a scored training.",
     )
     seeds: ClassVar[int] = 5
     marks: ClassVar[tuple[float, ...]] = (0.03, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)

@@ -38,6 +38,17 @@ def test_every_figure_can_be_drawn(figure, tmp_path):
     assert np.asarray(canvas.buffer_rgba()).std() > 0
 
 
+@pytest.mark.parametrize("count", (12, 30, 60))
+def test_legends_of_many_lines_lie_inside_their_figure(count):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure = draw(Lines("many", "x", "y", {f"a line of number {i}": Line(STEPS, STEPS + i) for i in range(count)}))
+    FigureCanvasAgg(figure).draw()
+    (legend,) = figure.legends
+    low, high = legend.get_window_extent().min, legend.get_window_extent().max
+    assert np.all(low >= figure.bbox.min) and np.all(high <= figure.bbox.max)
+
+
 def test_something_else_cannot_be_drawn():
     with pytest.raises(InputError, match="cannot be drawn"):
         draw("a picture")

@@ -14,7 +14,8 @@ import pytest
 
 import synoptax as sx
 from synoptax import downscale
-from synoptax.core import InputError, Status, atomic, entries, explain, fingerprint, load, lookup, save
+from synoptax.core import InputError, Status, atomic, entries, explain, fingerprint, load, lookup, save, told
+from synoptax.learn import Training
 
 
 class Thing(eqx.Module):
@@ -206,6 +207,15 @@ def test_a_class_of_ones_own_counts_by_ancestors_properties_and_compiled_methods
     assert fingerprint(made(1.0, 1.0, 1.0, 1.0)) == known
     others = {fingerprint(made(*np.where(np.arange(4) == k, -1.0, 1.0).tolist())) for k in range(4)}
     assert len(others | {known}) == 5
+
+
+def test_an_optimiser_is_told_alike_before_and_after_it_was_used():
+    weights, steps = jnp.ones(3), 157  # steps that no other test asks for: the optimiser is kept
+    optimiser = Training(steps=steps).optimiser()
+    known = fingerprint(told(optimiser))
+    optimiser.update(weights, optimiser.init(weights), weights)
+    assert fingerprint(told(optimiser)) == known
+    assert fingerprint(told(Training(steps=steps + 1).optimiser())) != known
 
 
 def test_what_a_function_does_is_the_same_in_another_process():

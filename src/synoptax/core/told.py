@@ -47,7 +47,7 @@ def told(value: Any, within: frozenset[int] = frozenset()) -> Any:
         enclosed = [_content(cell) for cell in value.__closure__ or ()]
         preset: list[Any] = [value.__defaults__, value.__kwdefaults__]
         if of_a_library(value):
-            return [value.__qualname__, deeper([*preset, enclosed])]
+            return [value.__qualname__, deeper([*preset, [_whole(x) for x in enclosed]])]
         preset += [[x for x in enclosed if _steady(x)], _named(value)]
         return [value.__qualname__, deeper(preset), _code(value.__code__)]
     if hasattr(value, "__wrapped__"):  # compiled functions
@@ -97,6 +97,11 @@ def _constant(value: Any) -> Any:
     if isinstance(value, types.CodeType):
         return _code(value)
     return sorted(map(repr, value)) if isinstance(value, frozenset) else repr(value)  # sets have no order of their own
+
+
+def _whole(value: Any) -> Any:
+    """Whole numbers as floats: optax turns those that a schedule encloses into floats when it is first called."""
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _content(cell: types.CellType) -> Any:

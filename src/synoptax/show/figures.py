@@ -17,6 +17,7 @@ from ..fields import Grid
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8a8a00")
 _STYLES = ("-", "--", ":", "-.")
 _INSIDE = 7  # lines whose legend has room among them
+_ENTRY = 0.16  # inches of a line in a legend beside them
 
 
 def write_figures(figures: tuple[Figure, ...], folder: Path) -> list[Path]:
@@ -66,7 +67,8 @@ def _maps(figure: Maps) -> Canvas:
 @draw.register
 def _lines(figure: Lines) -> Canvas:
     many = len(figure.lines) > _INSIDE
-    canvas = Canvas(figsize=(8.6 if many else 6.4, 4.0), layout="constrained")
+    height = max(4.0, _ENTRY * (len(figure.lines) + 1)) if many else 4.0
+    canvas = Canvas(figsize=(8.6 if many else 6.4, height), layout="constrained")
     axis = canvas.subplots()
     for number, (label, line) in enumerate(figure.lines.items()):
         colour, style = _COLOURS[number % len(_COLOURS)], _STYLES[number // len(_COLOURS) % len(_STYLES)]

@@ -59,7 +59,6 @@ def on_planes(training: Training, leads: int, *, cohesion: tuple[int, int]) -> d
         "ViT": vit,
         "window transformer": PanguForecast(window=(1, 4, 4), width=60, depth=2, training=training),
         "FNO, then 4 steps": Continued(fno, 4, training=onwards),
-        "U-Net, then 4 steps": Continued(unet, 4, training=onwards),
         "FNO, noise": NoiseTrained(fno, 0.1),
         "U-Net, noise": NoiseTrained(unet, 0.1),
         "U-Net, noise, then 4 steps": Continued(NoiseTrained(unet, 0.1), 4, training=onwards),

@@ -14,7 +14,7 @@ import wave_files as w
 import xarray as xr
 from test_cli import call, refused
 
-from synoptax.core import Status
+from synoptax.core import InputError, Status
 from synoptax.downscale import Ridge
 from synoptax.dynamics import rollout
 from synoptax.emulate import DirectForecast, Emulator, LinearInverse, PlannedEmulator, UNetForecast, export, whole
@@ -223,6 +223,24 @@ def test_an_exported_step_needs_nothing_but_jax(folder, tmp_path):
     facts = json.loads((tmp_path / "linear.json").read_text())
     assert facts["channels"] == ["slp", "wind"] and facts["units"] == ["hPa", "m s-1"] and facts["step"] == "24 h"
     assert facts["latitude"] == [-30.0, -10.0, 10.0, 30.0]
+
+
+class _OnHost(eqx.Module):
+    """A network that another library computes."""
+
+    def __call__(self, stack, *, key=None):
+        out = jax.ShapeDtypeStruct((*stack.shape[:2], 1), stack.dtype)
+        return jax.pure_callback(lambda x: np.zeros(out.shape, x.dtype), out, stack, vmap_method="sequential")
+
+
+def test_a_step_that_jax_cannot_write_down_is_refused_and_nothing_is_left(tmp_path):
+    task = wave()
+    untrained = UNetForecast(width=4, levels=2).fresh(task, key=jax.random.key(0))
+    hosted = eqx.tree_at(lambda f: f.network, untrained, _OnHost())
+    for forecast, platforms in ((untrained, ("abacus",)), (hosted, ("cpu",))):
+        with pytest.raises(InputError, match=f"cannot be exported for {platforms[0]}"):
+            export(Emulator.of(forecast, task.train, dt=1.0), tmp_path / "step", platforms=platforms)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.fixture

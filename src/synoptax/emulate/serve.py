@@ -15,6 +15,7 @@ from ..learn import AbstractDeterministic
 from .emulator import Emulator, Past
 
 PLATFORMS = ("cpu", "cuda")
+_KNOWN = frozenset({"cpu", "cuda", "rocm", "tpu"})  # others JAX would write down, to run nowhere
 _CODE = (
     "exported = jax.export.deserialize(open(FILE, 'rb').read()); fields = exported.call(fields, time{key})  "
     "# next state; the newest field is fields[-1]"
@@ -39,6 +40,10 @@ def export(
 
     **Raises:** `InputError` when the emulator cannot be exported, or the place cannot be written.
     """
+    if unknown := set(platforms) - _KNOWN:
+        raise InputError(
+            f"The step cannot be exported for {', '.join(sorted(unknown))}; JAX knows {', '.join(sorted(_KNOWN))}."
+        )
     random = not isinstance(emulator.forecast, AbstractDeterministic)
     state = (emulator.history, *emulator.mean.shape)
     dtype = emulator.mean.dtype
@@ -54,7 +59,7 @@ def export(
 
     try:
         data = jax_export.export(jax.jit(step), platforms=platforms)(*given).serialize()
-    except (ValueError, NotImplementedError, RuntimeError, ImportError) as error:
+    except (ValueError, RuntimeError) as error:  # what JAX raises for calls of the host
         raise InputError(f"The step cannot be exported for {', '.join(platforms)}: {error}") from error
     facts = {**_facts(emulator, given, platforms), **(note or {})}
     with atomic(path) as draft:

@@ -67,7 +67,7 @@ def _maps(figure: Maps) -> Canvas:
 @draw.register
 def _lines(figure: Lines) -> Canvas:
     many = len(figure.lines) > _INSIDE
-    height = max(4.0, _ENTRY * (len(figure.lines) + 1)) if many else 4.0
+    height = max(4.0, _ENTRY * (len(figure.lines) + 1))
     canvas = Canvas(figsize=(8.6 if many else 6.4, height), layout="constrained")
     axis = canvas.subplots()
     for number, (label, line) in enumerate(figure.lines.items()):

@@ -52,13 +52,14 @@ class KSEmulationCard(AbstractEmulationCard):
         """References, then networks of about 33,000 weights (Koopman: 49,000), taught for as many steps."""
         training = Training(steps=300 if quick else 2000, batch=32, rate=2e-3, every=100, patience=None)
         onwards = dataclasses.replace(training, steps=training.steps // 4, rate=5e-4, every=25)
+        linear = LinearInverse((16, 32, 48, 64), (0.0, 1e-3, 1e-2, 3e-2, 1e-1))
         unet = UNetForecast(width=12, levels=3, training=training)
         fno = FNOForecast(width=18, depth=3, modes=(1, 16), training=training)
         vit = ViTForecast(patch=(1, 2), width=28, layers=3, training=training)
         methods: dict[str, AbstractMethod] = {
             "persistence": Nearest(),
             "climatology": Climatology(),
-            "LIM": LinearInverse((16, 32, 48, 64), (0.0, 1e-3, 1e-2, 3e-2, 1e-1)),
+            "LIM": linear,
             "extended DMD": ExtendedDMD(modes=(64,), products=(0, 16, 32, 48)),
             "U-Net": unet,
             "FNO": fno,
@@ -74,9 +75,7 @@ class KSEmulationCard(AbstractEmulationCard):
             "FNO, then 4 steps": Continued(fno, 4, training=onwards),
             "U-Net, noise": NoiseTrained(unet, 0.03),
             "U-Net, noise, then 4 steps": Continued(NoiseTrained(unet, 0.03), 4, training=onwards),
-            "LIM for each of 12 leads": DirectForecast(
-                LinearInverse((16, 32, 48, 64), (0.0, 1e-3, 1e-2, 3e-2, 1e-1)), 12
-            ),
+            "LIM for each of 12 leads": DirectForecast(linear, 12),
             "one FNO for 12 leads": LeadForecast(fno, 12),
             "one ViT for 12 leads": LeadForecast(vit, 12),
             "U-Net, price on spectrum": dataclasses.replace(unet, distance=SpectralDistance()),

@@ -24,6 +24,7 @@ def read(folder: Path, like: PyTree, identity: str) -> tuple[PyTree, dict[str, A
     """The state and note in `folder`, or None when there is none.
 
     **Raises:** `InputError` when the checkpoint belongs to another model, objective or data (`identity` differs).
+        Data count bit by bit, and sums over them may differ in their last bits on another number of cores.
     """
     path = folder / "state.npz"
     if not path.is_file():
@@ -36,8 +37,9 @@ def read(folder: Path, like: PyTree, identity: str) -> tuple[PyTree, dict[str, A
         raise InputError(f"The checkpoint '{path}' is damaged ({error}); delete it to start again.") from error
     if note.get("identity") != identity:
         raise InputError(
-            f"The checkpoint '{path}' belongs to another model or data set, or to a fit with other settings; "
-            "delete it to start again, or choose another folder."
+            f"The checkpoint '{path}' belongs to another model or data set, or to a fit with other settings "
+            "or on another number of processor cores (sums then differ in their last bits); run it as before, delete "
+            "the checkpoint to start again, or choose another folder."
         )
     leaves, treedef = jax.tree.flatten(eqx.filter(like, eqx.is_array))
     if [leaf.shape for leaf in leaves] != [array.shape for array in stored]:
